@@ -1,0 +1,1 @@
+"""Providers: each turns one vendor's API into Mist's records. Values in, values out; nothing is stored here."""
