@@ -15,6 +15,8 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, make_url
 
+from mistserver.store import notices
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -28,6 +30,7 @@ class Database:
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.engine = _sqlite_engine(self.url) if self.is_sqlite else _postgresql_engine(self.url)
+        self.listeners: list[Callable[[str], None]] = []  # called in a worker thread, after the commit, with each topic
         self._writer = threading.Lock() if self.is_sqlite else None
         self._write_threads = ThreadPoolExecutor(1 if self.is_sqlite else READERS, "db-write")
         self._read_threads = ThreadPoolExecutor(READERS, "db-read")
@@ -59,8 +62,14 @@ class Database:
     def _write(self, work: Callable[Concatenate[Connection, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
         with self.engine.connect() as connection:
             connection.info["write"] = True
+            notices.take(connection)
             with connection.begin():
-                return work(connection, *args, **kwargs)
+                result = work(connection, *args, **kwargs)
+            topics = notices.take(connection)
+        for topic in topics:
+            for listener in self.listeners:
+                listener(topic)
+        return result
 
     def close(self) -> None:
         self._write_threads.shutdown()
