@@ -90,6 +90,7 @@ backends = Table(
     _account(),
     Column("name", Text, nullable=False),
     Column("provider", String(64), nullable=False),
+    Column("provider_label", Text, nullable=False),
     Column("region", Text),
     Column("endpoint", Text),
     Column("ca_pem", Text),
@@ -151,8 +152,11 @@ machines = Table(
     Column("extra", Json, nullable=False),
     Column("mark", String(64)),
     Column("created_at", Utc),
-    Column("seen_at", Utc),
+    Column("seen_at", Utc),  # null: the newest good reading of its backend showed it
     Column("pending_until", Utc),  # a reading without it removes it only after this time
+    Column("digest", String(32), nullable=False, server_default=""),  # of what was read; "" has the next reading write
+    Column("touched_at", Utc),  # a reading that began before this does not change it
+    Column("destroyed_at", Utc),  # hidden; a reading that began later decides whether it is gone
     UniqueConstraint("backend_id", "external_id"),
     Index("machines_by_name", "account_id", "name"),
 )
