@@ -21,11 +21,15 @@ class Key(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Association(msgspec.Struct, frozen=True, kw_only=True):
-    """That a key opens a machine. `user` and `port` are the ones that last worked, or were given."""
+    """That a key opens a machine. `user` and `port` are the ones that last worked, or were given.
+
+    An empty user and a port of 0: not known yet. `host` is set where it is not the machine's own address.
+    """
 
     key_id: str
     key_name: str
     machine_id: str
+    host: str | None = None
     user: str
     port: int
     sudo: bool

@@ -173,6 +173,7 @@ associations = Table(
     metadata,
     _of("machines", "machine_id", primary=True),
     _of("keys", "key_id", primary=True),
+    Column("host", Text),  # null: the machine's own address
     Column("user", Text, nullable=False),
     Column("port", Integer, nullable=False),
     Column("sudo", Boolean, nullable=False),
