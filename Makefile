@@ -1,0 +1,60 @@
+# Each target says in one line what it does; `make help` lists them.
+PYTHON ?= python3
+BIN := .venv/bin
+ARGS ?=
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help serve install packages check test verify bench docs lock clean
+
+help: ## list the targets
+	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Mist needs Python 3.11 or newer: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || sh scripts/packages.sh python3-venv || { echo "Install python3-venv first: apt-get install python3-venv"; exit 1; }
+	$(PYTHON) -m venv .venv
+
+.venv/served: requirements.lock requirements-libvirt.lock pyproject.toml | .venv/bin/python
+	test -e .venv/installed || $(BIN)/pip install --quiet --require-hashes -r requirements.lock
+	test -e .venv/installed || ! pkg-config --exists libvirt 2>/dev/null || $(BIN)/pip install --quiet --require-hashes -r requirements-libvirt.lock || echo "The libvirt provider is left out: its library could not be built (apt-get install gcc python3-dev libvirt-dev)."
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
+	touch $@
+
+.venv/installed: requirements-dev.lock pyproject.toml | .venv/bin/python
+	$(BIN)/pip install --quiet --require-hashes -r requirements-dev.lock
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
+	touch $@ .venv/served
+
+serve: .venv/served ## install what the service needs and run it
+	$(BIN)/mist serve $(ARGS)
+
+packages: ## the system packages of the tests, where this user may install them
+	sh scripts/packages.sh $$(grep -v '^#' tests/lab/packages.txt)
+
+install: packages .venv/installed ## everything that tests and checks use
+
+check: .venv/installed ## lint, types and layers
+	$(BIN)/ruff check src tests benchmarks docs
+	$(BIN)/ruff format --check src tests benchmarks docs
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: install check ## all checks and all tests
+	$(BIN)/pytest -m "not full" $(ARGS)
+
+verify: install ## the same proofs at full size; figures go to benchmarks/results
+	$(BIN)/pytest -m full $(ARGS)
+	$(BIN)/python -m benchmarks --full
+
+bench: install ## the benchmarks, each beside its floor or peer
+	$(BIN)/python -m benchmarks
+
+docs: .venv/installed ## the reference pages and the site
+	$(BIN)/python -m docs.generate
+	$(BIN)/mkdocs build --strict --quiet
+
+lock: .venv/installed ## the lock files, from pyproject.toml
+	sh scripts/lock.sh
+
+clean: ## what the build leaves behind
+	rm -rf .venv build dist site .mypy_cache .ruff_cache .pytest_cache

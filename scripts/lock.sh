@@ -1,0 +1,12 @@
+#!/bin/sh
+# Writes the lock files: versions and hashes, no download addresses.
+set -eu
+PATH="$PWD/.venv/bin:$PATH"
+compile() {
+  uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+    --no-emit-index-url --no-emit-find-links "$@"
+}
+compile --all-extras --group pyproject.toml:dev pyproject.toml -o requirements-dev.lock
+compile --extra server --extra docker --extra ec2 --extra postgres --group pyproject.toml:build \
+  -c requirements-dev.lock pyproject.toml -o requirements.lock
+compile --extra libvirt --group pyproject.toml:build -c requirements-dev.lock pyproject.toml -o requirements-libvirt.lock
