@@ -7,7 +7,7 @@ exchange. It never stores, never retries, never sleeps between tries, and lets o
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Protocol
 from mistserver.domain.catalog import Image, Location, Network, Size
 from mistserver.domain.errors import NotSupported
 from mistserver.domain.machine import Action, MachineReading, MachineSpec
-from mistserver.providers.declare import ProviderSettings
+from mistserver.providers.declare import ProviderSettings, read
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,9 @@ class CommandResult:
 class SshBridge(Protocol):
     """The pooled SSH connections, for a worker thread. `key` is the name of a key kept by Mist."""
 
-    def run(self, host: str, port: int, user: str, key: str | None, command: str, timeout_s: float) -> CommandResult: ...
+    def run(
+        self, host: str, port: int, user: str, key: str | None, command: str, timeout_s: float
+    ) -> CommandResult: ...
 
     def forward_socket(
         self, host: str, port: int, user: str, key: str | None, remote_path: str
@@ -76,6 +78,8 @@ class Provider(ABC):
     Settings: ClassVar[type[ProviderSettings]]
     regions: ClassVar[tuple[Region, ...]] = ()
     region_required: ClassVar[bool] = False
+    region_flag: ClassVar[str | None] = None  # another spelling of --region
+    region_aliases: ClassVar[Mapping[str, str]] = {}  # what else a region is called -> its id
     over_http: ClassVar[bool] = False  # takes --endpoint
     native_tags: ClassVar[bool] = False
     has_exec: ClassVar[bool] = False  # commands reach machines without SSH: implements HasExec
@@ -100,19 +104,24 @@ class Provider(ABC):
         """What makes two backends the same; compared through a keyed hash. Default: all settings and the region."""
         return (cls.id, region or "", *(str(getattr(settings, name)) for name in settings.__struct_fields__))
 
-    @classmethod
+    @classmethod  # noqa: B027 - optional
     def check_spec(cls, spec: MachineSpec) -> None:
         """Raise InvalidInput for a name or option that the vendor would refuse, with the vendor's rule; no network."""
+
+    @classmethod
+    def read_settings(cls, given: Mapping[str, Any]) -> Any:
+        """What a user sent, as an instance of `Settings`, checked by `validate`; InvalidInput names the field."""
+        return cls.validate(read(cls.Settings, given, cls.title))
 
     @classmethod
     def validate(cls, settings: Any) -> Any:
         """Cleaned settings (blanks cut, URLs put right), or InvalidInput naming the field; no network."""
         return settings
 
-    def open(self) -> None:
+    def open(self) -> None:  # noqa: B027 - optional
         """Called before any other method, in the same thread as the methods. May connect."""
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027 - optional
         """Called after the last method, whatever happened; must not raise."""
 
     @abstractmethod
@@ -180,9 +189,16 @@ class HasExec(ABC):
     """Commands and terminals on a machine without SSH. Blocking, in a worker thread of their own."""
 
     @abstractmethod
-    def exec(
-        self, external_id: str, command: str, *, stdin: bytes = b"", timeout_s: float, user: str | None,
-        on_output: OnOutput, cancelled: Callable[[], bool],
+    def exec(  # noqa: PLR0913 - all but two are keyword-only and name one order
+        self,
+        external_id: str,
+        command: str,
+        *,
+        stdin: bytes = b"",
+        timeout_s: float,
+        user: str | None,
+        on_output: OnOutput,
+        cancelled: Callable[[], bool],
     ) -> CommandResult:
         """Run `command` through `/bin/sh -c` on the machine; streams output as it comes (the result's stay empty).
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from collections.abc import Mapping
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
+from mistserver.domain.errors import InvalidInput
+
 Kind = Literal["text", "host", "port", "url", "file", "key"]
+
+MAX_SETTING = 65536
 
 
 def setting(
@@ -22,7 +27,14 @@ def setting(
 
 
 class ProviderSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Base of every provider's settings."""
+    """Base of every provider's settings. Secret ones stay out of its repr."""
+
+    def __repr__(self) -> str:
+        shown = (f"{item.name}={getattr(self, item.name)!r}" for item in declared(type(self)) if not item.secret)
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+
+SomeSettings = TypeVar("SomeSettings", bound=ProviderSettings)
 
 
 class Declared(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,6 +69,53 @@ def declared(settings: type[ProviderSettings]) -> list[Declared]:
             )
         )
     return found
+
+
+def read(settings: type[SomeSettings], given: Mapping[str, Any], provider: str) -> SomeSettings:
+    """Settings from what a user sent; blanks around values are cut, an empty value counts as none.
+
+    InvalidInput names the field and its flag, never a value.
+    """
+    known = {item.name: item for item in declared(settings)}
+    unknown = sorted(set(given) - set(known))
+    if unknown:
+        raise InvalidInput(
+            f"{provider} has no setting called {unknown[0]!r}; it takes {', '.join(known)}.", field=unknown[0]
+        )
+    cleaned = {name: _cleaned(item, given[name]) for name, item in known.items() if name in given}
+    cleaned = {name: value for name, value in cleaned.items() if value is not None}
+    for item in known.values():
+        if item.required and item.name not in cleaned:
+            raise InvalidInput(f"{provider} needs {item.name} (--{item.flag}).", field=item.name)
+    return msgspec.convert(cleaned, settings)
+
+
+def _cleaned(item: Declared, value: Any) -> Any:
+    if value is None:
+        return None
+    if item.kind == "port":
+        return _port(item, value)
+    text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    if not isinstance(text, str):
+        raise InvalidInput(f"The setting {item.name} (--{item.flag}) has to be text.", field=item.name)
+    text = text.strip()
+    if len(text) > MAX_SETTING:
+        raise InvalidInput(f"The setting {item.name} (--{item.flag}) is longer than 64 KiB.", field=item.name)
+    if item.kind != "file" and any(ord(char) < 32 or ord(char) == 127 for char in text):
+        raise InvalidInput(f"The setting {item.name} (--{item.flag}) holds a control character.", field=item.name)
+    return text or None
+
+
+def _port(item: Declared, value: Any) -> int | None:
+    if isinstance(value, str) and not value.strip():
+        return None
+    try:
+        number = int(value)
+    except (TypeError, ValueError):
+        number = 0
+    if isinstance(value, bool) or not 0 < number < 65536:
+        raise InvalidInput(f"The setting {item.name} (--{item.flag}) has to be a port (1 to 65535).", field=item.name)
+    return number
 
 
 def _meta(annotation: Any) -> msgspec.Meta:

@@ -1,0 +1,80 @@
+"""A provider's declaration as one record: what the service's list of providers shows, and what the client carries."""
+
+from __future__ import annotations
+
+import msgspec
+from msgspec.structs import replace
+
+from mistserver.providers import registry
+from mistserver.providers.declare import Declared, declared
+from mistserver.providers.planned import Planned
+
+
+class RegionDescription(msgspec.Struct, frozen=True, kw_only=True):
+    id: str
+    title: str
+
+
+class Description(msgspec.Struct, frozen=True, kw_only=True):
+    """`supported_as` maps shorthands for provider and region (`rackspace:dfw`) to the region.
+
+    `unavailable_because` says what to do when `available` is false.
+    """
+
+    id: str
+    title: str
+    regions: list[RegionDescription]
+    region_required: bool
+    region_flag: str | None
+    free_region: bool = False
+    available: bool
+    unavailable_because: str | None
+    retired_since: str | None
+    label_is_region: bool = False
+    over_http: bool = False
+    manages_host: bool = False
+    creates: bool = False
+    native_tags: bool = False
+    has_exec: bool = False
+    needs_size: bool = True
+    needs_key: bool = True
+    actions: list[str] = []
+    settings: list[Declared] = []
+    supported_as: dict[str, str]
+
+
+def describe(id: str, *, everywhere: bool = False) -> Description:
+    """One provider. `everywhere` leaves out what depends on this machine (whether its library is installed)."""
+    found = registry.declaration(id)
+    why = registry.missing(id) if registry.row(id).module is None or not everywhere else None
+    plain = Description(
+        id=id,
+        title=found.title,
+        regions=[RegionDescription(id=region.id, title=region.title) for region in found.regions],
+        region_required=found.region_required,
+        region_flag=found.region_flag,
+        retired_since=found.retired_since,
+        available=why is None,
+        unavailable_because=why,
+        supported_as=registry.shorthands(id),
+    )
+    if isinstance(found, Planned):
+        return replace(plain, free_region=found.free_region, settings=list(found.settings))
+    return replace(
+        plain,
+        label_is_region=found.label_is_region,
+        over_http=found.over_http,
+        manages_host=found.manages_host,
+        creates=found.creates,
+        native_tags=found.native_tags,
+        has_exec=found.has_exec,
+        needs_size=found.needs_size,
+        needs_key=found.needs_key,
+        actions=sorted(found.actions),
+        settings=declared(found.Settings),
+    )
+
+
+def describe_all(*, everywhere: bool = False) -> list[Description]:
+    """Every listed provider, in order."""
+    return [describe(row.id, everywhere=everywhere) for row in registry.rows()]

@@ -1,0 +1,165 @@
+"""The providers that are listed but not built yet: what they will be called and asked for, and nothing that runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from mistserver.providers.base import Region
+from mistserver.providers.declare import Declared
+
+
+@dataclass(frozen=True)
+class Planned:
+    """The declaration of one provider, in the words of the built ones."""
+
+    id: str
+    title: str
+    settings: tuple[Declared, ...]
+    regions: tuple[Region, ...] = ()
+    region_required: bool = False
+    region_flag: str | None = None
+    free_region: bool = False
+    retired_since: str | None = None
+
+
+def _text(name: str, flag: str, help: str, **more: Any) -> Declared:
+    values = {"kind": "text", "secret": False, "required": True, **more}
+    return Declared(name=name, flag=flag, help=help, **values)
+
+
+def _secret(name: str, flag: str, help: str, **more: Any) -> Declared:
+    return _text(name, flag, help, secret=True, **more)
+
+
+def _regions(*pairs: tuple[str, str]) -> tuple[Region, ...]:
+    return tuple(Region(id, title) for id, title in pairs)
+
+
+PLANNED = (
+    Planned(
+        id="azure",
+        title="Azure",
+        retired_since="2024",
+        settings=(
+            _text("subscription_id", "azure-sub-id", "Subscription ID"),
+            _secret("certificate", "azure-cert-path", "Management certificate with its private key (PEM)", kind="file"),
+        ),
+    ),
+    Planned(
+        id="gce",
+        title="Google Compute Engine",
+        settings=(
+            _text("email", "gce-email", "Email address of the service account"),
+            _text("project_id", "gce-project-id", "Project ID"),
+            _secret("private_key", "gce-private-key", "Private key of the service account (PEM or JSON)", kind="file"),
+        ),
+    ),
+    Planned(
+        id="nephoscale",
+        title="NephoScale",
+        retired_since="2018",
+        settings=(
+            _text("username", "nepho-username", "User name"),
+            _secret("password", "nepho-password", "Password"),
+        ),
+    ),
+    Planned(
+        id="digitalocean",
+        title="DigitalOcean",
+        settings=(_secret("token", "digi-token", "Personal access token"),),
+    ),
+    Planned(
+        id="linode",
+        title="Linode",
+        settings=(_secret("api_key", "linode-api-key", "Personal access token"),),
+    ),
+    Planned(
+        id="openstack",
+        title="OpenStack",
+        region_flag="openstack-region",
+        free_region=True,
+        settings=(
+            _text("username", "openstack-username", "User name"),
+            _secret("password", "openstack-password", "Password"),
+            _text("auth_url", "openstack-auth-url", "URL of the identity service (http://host:5000)", kind="url"),
+            _text("tenant_name", "openstack-tenant", "Name of the tenant (project)"),
+            _text(
+                "compute_endpoint",
+                "openstack-compute-endpoint",
+                "URL of the compute service, where the catalogue's is not reachable",
+                kind="url",
+                required=False,
+            ),
+        ),
+    ),
+    Planned(
+        id="rackspace",
+        title="Rackspace",
+        region_required=True,
+        region_flag="rackspace-region",
+        regions=_regions(
+            ("dfw", "Dallas"),
+            ("ord", "Chicago"),
+            ("iad", "N. Virginia"),
+            ("lon", "London"),
+            ("syd", "Sydney"),
+            ("hkg", "Hong Kong"),
+            ("rackspace_first_gen:us", "US-First Gen"),
+            ("rackspace_first_gen:uk", "UK-First Gen"),
+        ),
+        settings=(
+            _text("username", "rackspace-username", "User name"),
+            _secret("api_key", "rackspace-api-key", "API key"),
+        ),
+    ),
+    Planned(
+        id="softlayer",
+        title="SoftLayer",
+        settings=(
+            _text("username", "softlayer-username", "User name"),
+            _secret("api_key", "softlayer-api-key", "API key"),
+        ),
+    ),
+    Planned(
+        id="hpcloud",
+        title="HP Helion Cloud",
+        retired_since="2016",
+        region_required=True,
+        region_flag="hp-region",
+        regions=_regions(("region-a.geo-1", "US West"), ("region-b.geo-1", "US East")),
+        settings=(
+            _text("username", "hp-username", "User name"),
+            _secret("password", "hp-password", "Password"),
+            _text("tenant_name", "hp-tenant", "Name of the tenant"),
+        ),
+    ),
+    Planned(
+        id="vcloud",
+        title="VMware vCloud",
+        settings=(
+            _text("username", "vcloud-username", "User name"),
+            _secret("password", "vcloud-password", "Password"),
+            _text("organization", "vcloud-organization", "Organization"),
+            _text("host", "vcloud-host", "Host of the vCloud API", kind="host"),
+        ),
+    ),
+    Planned(
+        id="indonesian_vcloud",
+        title="Indonesian Cloud",
+        settings=(
+            _text("username", "indonesian-username", "User name"),
+            _secret("password", "indonesian-password", "Password"),
+            _text("organization", "indonesian-organization", "Organization"),
+        ),
+    ),
+    Planned(
+        id="libvirt",
+        title="KVM (via libvirt)",
+        settings=(
+            _text("machine_hostname", "libvirt-hostname", "Address of the hypervisor", kind="host"),
+            _text("machine_user", "libvirt-user", "User on the hypervisor", required=False, default="root"),
+            _text("machine_key", "libvirt-key", "Name of the hypervisor's key", kind="key", required=False),
+        ),
+    ),
+)

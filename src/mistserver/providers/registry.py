@@ -1,0 +1,138 @@
+"""Which providers there are, in the order in which they are listed. Their code is imported when it is first used."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from dataclasses import dataclass
+
+from mistserver.domain.errors import InvalidInput, ProviderNotAvailable
+from mistserver.providers.base import Provider
+from mistserver.providers.planned import PLANNED, Planned
+
+_HERE = "mistserver.providers."
+
+
+@dataclass(frozen=True)
+class Row:
+    """One listed provider. `module` is None while it is not built.
+
+    `library` is the vendor's library, which the distribution's extra `extra` brings.
+    """
+
+    id: str
+    module: str | None = None
+    name: str = ""
+    extra: str | None = None
+    library: str | None = None
+
+
+_BUILT = {
+    row.id: row
+    for row in (
+        Row("bare_metal", _HERE + "bare_metal", "BareMetal"),
+        Row("ec2", _HERE + "ec2", "Ec2", extra="ec2", library="boto3"),
+        Row("docker", _HERE + "docker", "Docker", extra="docker", library="docker"),
+        Row("localhost", _HERE + "localhost", "Localhost"),
+    )
+}
+# The order in which users have always seen them; what came later follows.
+_ORDER: tuple[str, ...] = (
+    *("bare_metal", "azure", "ec2", "gce", "nephoscale", "digitalocean", "linode", "openstack", "rackspace"),
+    *("softlayer", "hpcloud", "docker", "vcloud", "indonesian_vcloud", "libvirt", "localhost"),
+)
+_PLANNED = {planned.id: planned for planned in PLANNED}
+_ROWS = {id: _BUILT.get(id, Row(id)) for id in _ORDER}
+
+Declaration = type[Provider] | Planned
+
+
+def rows() -> tuple[Row, ...]:
+    """Every listed provider."""
+    return tuple(_ROWS.values())
+
+
+def row(id: str) -> Row:
+    """The row of a provider; InvalidInput for an id that is not listed."""
+    if id not in _ROWS:
+        raise InvalidInput(f"There is no provider {id!r}; there are {', '.join(_ROWS)}.", field="provider")
+    return _ROWS[id]
+
+
+def declaration(id: str) -> Declaration:
+    """What a provider declares of itself; needs no vendor library."""
+    found = row(id)
+    if found.module is None:
+        return _PLANNED[id]
+    provider: type[Provider] = getattr(importlib.import_module(found.module), found.name)
+    return provider
+
+
+def missing(id: str) -> str | None:
+    """Why the provider cannot be used here, as a sentence with the remedy; None when it can."""
+    found = row(id)
+    if found.module is None:
+        return f"{declaration(id).title} ({id}) is listed, but this version of Mist cannot use it yet."
+    if found.library is not None and importlib.util.find_spec(found.library) is None:
+        return (
+            f"{declaration(id).title} ({id}) needs the Python package {found.library}, which is not installed where "
+            f"the service runs; install it with: pip install 'mist[{found.extra}]'"
+        )
+    return None
+
+
+def load(id: str) -> type[Provider]:
+    """The class of a provider that can be used here; else ProviderNotAvailable."""
+    why = missing(id)
+    if why is not None:
+        raise ProviderNotAvailable(why, provider=id, extra=row(id).extra)
+    found = declaration(id)
+    if isinstance(found, Planned):
+        raise ProviderNotAvailable(f"{found.title} ({id}) cannot be used yet.", provider=id)
+    return found
+
+
+def shorthands(id: str) -> dict[str, str]:
+    """Names that mean this provider and one of its regions at once (`ec2_eu_west`, `rackspace:dfw`) -> region."""
+    found = {}
+    for region in declaration(id).regions:
+        known = region.id.startswith(f"{id}_")
+        found[region.id if known else f"{id}:{region.id}"] = region.id
+    return found
+
+
+def resolve(provider: str, region: str | None = None) -> tuple[str, str | None]:
+    """The provider and region that a user means; InvalidInput that lists what there is.
+
+    Takes the shorthands, and what else a region is called.
+    """
+    provider, region = provider.strip(), (region or "").strip() or None
+    if provider in _ROWS:
+        return provider, _region(provider, region)
+    for id in _ROWS:
+        meant = shorthands(id).get(provider)
+        if meant is None:
+            continue
+        if region is not None and _region(id, region) != meant:
+            raise InvalidInput(f"The provider {provider!r} and the region {region!r} contradict.", field="region")
+        return id, meant
+    return row(provider).id, None
+
+
+def _region(id: str, region: str | None) -> str | None:
+    provider = declaration(id)
+    known = [item.id for item in provider.regions]
+    if region is None:
+        if provider.region_required:
+            raise InvalidInput(f"{provider.title} needs a region (--region): {', '.join(known)}.", field="region")
+        return None
+    if isinstance(provider, Planned):
+        free, aliases = provider.free_region, {}
+    else:
+        free, aliases = False, dict(provider.region_aliases)
+    meant = aliases.get(region, region)
+    if meant in known or free:
+        return meant
+    if not known:
+        raise InvalidInput(f"{provider.title} has no regions; leave --region out.", field="region")
+    raise InvalidInput(f"{provider.title} has no region {region!r}; it has {', '.join(known)}.", field="region")
