@@ -43,8 +43,9 @@ def decode_cursor(cursor: str, shape: type[Key]) -> Key:
     try:
         raw = urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
         return msgspec.json.decode(raw, type=shape)
-    except (UnicodeEncodeError, binascii.Error, msgspec.DecodeError) as error:
-        raise InvalidInput("The cursor is not one that a listing answered with; leave it out.", field="cursor") from error
+    except (UnicodeEncodeError, binascii.Error, msgspec.DecodeError):
+        message = "The cursor is not one that a listing answered with; leave it out."
+        raise InvalidInput(message, field="cursor") from None
 
 
 def cut(items: list[T], limit: int, key: Any) -> Page[T]:

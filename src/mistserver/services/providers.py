@@ -1,0 +1,181 @@
+"""Calls to providers: in threads of their own, with a deadline, and with every failure as an error of ours."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import traceback
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Protocol, TypeVar
+
+import msgspec
+
+from mistserver.domain import errors
+from mistserver.providers import registry
+from mistserver.providers.base import Account, Provider, SshBridge
+from mistserver.providers.declare import declared
+from mistserver.services.context import Context
+from mistserver.services.flights import Answers, Flights
+from mistserver.settings import Settings
+from mistserver.store.backends import StoredBackend
+
+R = TypeVar("R")
+log = logging.getLogger(__name__)
+
+THREADS_PER_BACKEND = 4
+_SHORTEST_SECRET = 4
+
+
+class MakeBridge(Protocol):
+    """Makes the SSH of one backend for provider threads (`services/ssh_bridge.py`)."""
+
+    def __call__(self, ctx: Context, stored: StoredBackend, /) -> SshBridge: ...
+
+
+class Providers:
+    """One per service, used from its event loop.
+
+    A thread that outlives its deadline cannot be ended: it keeps one of its backend's few places until it returns,
+    but none of the places that all backends share, so one that hangs costs the others nothing.
+    """
+
+    def __init__(self, settings: Settings, bridge: MakeBridge | None = None) -> None:
+        self._settings = settings
+        self._bridge = bridge
+        self._shared = asyncio.Semaphore(settings.provider_threads)
+        self._places: dict[str, asyncio.Semaphore] = {}
+        self.readings = Flights()
+        self.answers = Answers()
+
+    async def call(
+        self, ctx: Context, stored: StoredBackend, work: Callable[[Provider], R], timeout_s: float | None = None
+    ) -> R:
+        """Open the backend's provider in a thread, do `work` with it, close it.
+
+        Raises MistError and nothing else: ProviderTimeout after `timeout_s` (waiting for a place included), whatever
+        the thread does then.
+        """
+        limit_s = self._settings.provider_timeout_s if timeout_s is None else timeout_s
+        make = partial(self.open, ctx, stored, limit_s)
+        place = self._places.setdefault(stored.id, asyncio.Semaphore(THREADS_PER_BACKEND))
+        try:
+            async with asyncio.timeout(limit_s):
+                await place.acquire()
+                return await self._run(partial(_use, make, work), stored, place)
+        except TimeoutError:
+            raise errors.ProviderTimeout(
+                f"The backend {stored.name!r} did not answer within {limit_s:g} s.", backend_id=stored.id
+            ) from None
+
+    async def _run(self, work: Callable[[], R], stored: StoredBackend, place: asyncio.Semaphore) -> R:
+        started = False
+        try:
+            async with self._shared:
+                started = True
+                return await _in_thread(work, stored, place.release)
+        finally:
+            if not started:
+                place.release()
+
+    def open(self, ctx: Context, stored: StoredBackend, timeout_s: float | None = None) -> Provider:
+        """The backend's provider, not yet opened, for a caller that brings its own thread (a terminal)."""
+        provider = registry.load(stored.backend.provider)
+        secret = msgspec.json.decode(ctx.vault.unseal(stored.secret, f"backend:{stored.id}"))
+        account = Account(
+            settings=msgspec.convert({**stored.backend.settings, **secret}, provider.Settings),
+            region=stored.backend.region,
+            endpoint=stored.backend.endpoint or self._settings.provider_endpoints.get(provider.id),
+            ca_pem=stored.ca_pem,
+            timeout_s=min(self._settings.provider_timeout_s, timeout_s or self._settings.provider_timeout_s),
+            ssh=self._bridge(ctx, stored) if self._bridge else None,
+        )
+        return provider(account)
+
+    def forget(self, backend_id: str) -> None:
+        """Drop what was kept of a backend that is gone or has other credentials now."""
+        self.answers.forget(backend_id)
+        if backend_id in self._places and not self._places[backend_id].locked():
+            del self._places[backend_id]
+
+
+async def _in_thread(work: Callable[[], R], stored: StoredBackend, done: Callable[[], None]) -> R:
+    """The result of `work` from a daemon thread, which cannot hold up the end of the process; `done` when it ends."""
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[R] = loop.create_future()
+
+    def settle(result: R | None, error: BaseException | None) -> None:
+        done()
+        if future.done():
+            return
+        if error is None:
+            future.set_result(result)  # type: ignore[arg-type]  # without an error there is a result
+        else:
+            future.set_exception(error)
+
+    def run() -> None:
+        result, error = None, None
+        try:
+            result = work()
+        except BaseException as caught:  # the thread's last line: anything must reach the caller
+            error = _ours(caught, stored)
+        try:
+            loop.call_soon_threadsafe(settle, result, error)
+        except RuntimeError:
+            log.debug("an answer of %s came after the end of the service", stored.id)
+
+    try:
+        threading.Thread(target=run, name=f"provider-{stored.backend.provider}", daemon=True).start()
+    except RuntimeError:
+        done()
+        raise errors.Unavailable("The service cannot start another thread; try again later.") from None
+    return await future
+
+
+def _use(make: Callable[[], Provider], work: Callable[[Provider], R]) -> R:
+    provider = make()
+    try:
+        provider.open()
+        return work(provider)
+    except errors.MistError as error:
+        raise _without_secrets(error, provider.account.settings) from None
+    finally:
+        provider.close()
+
+
+def _ours(error: BaseException, stored: StoredBackend) -> errors.MistError:
+    """The error that a caller sees. The text of a foreign one may hold a secret and is neither shown nor logged."""
+    if isinstance(error, errors.MistError):
+        return error
+    frames = traceback.extract_tb(error.__traceback__)[-4:]
+    where = " < ".join(f"{frame.name}:{frame.lineno}" for frame in reversed(frames))
+    log.warning("provider %s raised %s in %s", stored.backend.provider, type(error).__name__, where)
+    kind, happened = _KINDS[next(base for base in _KINDS if isinstance(error, base))]
+    return kind(f"The backend {stored.name!r} {happened} ({type(error).__name__}).", backend_id=stored.id)
+
+
+_KINDS: dict[type[BaseException], tuple[type[errors.MistError], str]] = {
+    TimeoutError: (errors.ProviderTimeout, "did not answer in time"),
+    OSError: (errors.ProviderUnreachable, "cannot be reached"),
+    MemoryError: (errors.Internal, "could not be read: memory is used up"),
+    Exception: (errors.ProviderBadAnswer, "gave an answer that cannot be understood"),
+    BaseException: (errors.Internal, "could not be read: the call was broken off"),
+}
+
+
+def _without_secrets(error: errors.MistError, settings: Any) -> errors.MistError:
+    """The error with each secret setting that its texts repeat blotted out."""
+    secrets = [str(getattr(settings, item)) for item in _secret_fields(type(settings))]
+    for secret in (found for found in secrets if len(found) >= _SHORTEST_SECRET):
+        error.message = error.message.replace(secret, "***")
+        error.facts = {
+            name: value.replace(secret, "***") if isinstance(value, str) else value
+            for name, value in error.facts.items()
+        }
+    error.args = (error.message,)
+    return error
+
+
+def _secret_fields(settings: Any) -> list[str]:
+    return [item.name for item in declared(settings) if item.secret]
