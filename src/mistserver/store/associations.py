@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection, Row
 
 from mistserver.domain.key import Association
 from mistserver.store.tables import associations, keys, machines
-from mistserver.store.upsert import insert
+from mistserver.store.upsert import insert_into
 
 _BATCH = 500  # below SQLite's limit of variables in one statement
 
@@ -35,7 +35,7 @@ def put(connection: Connection, links: Iterable[Link]) -> None:
     for link in links:
         row = msgspec.structs.asdict(link)
         changed = {name: value for name, value in row.items() if name not in ("machine_id", "key_id")}
-        statement = insert(connection, associations).values(row)
+        statement = insert_into(connection, associations).values(row)
         connection.execute(statement.on_conflict_do_update(index_elements=["machine_id", "key_id"], set_=changed))
 
 
@@ -46,7 +46,7 @@ def remember_success(connection: Connection, links: Iterable[Link]) -> None:
             continue
         row = msgspec.structs.asdict(link)
         changed = {name: row[name] for name in ("user", "port", "sudo", "last_success_at")}
-        statement = insert(connection, associations).values(row)
+        statement = insert_into(connection, associations).values(row)
         connection.execute(statement.on_conflict_do_update(index_elements=["machine_id", "key_id"], set_=changed))
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection, Row
 
 from mistserver.domain.key import HostKey
 from mistserver.store.tables import host_keys
-from mistserver.store.upsert import insert
+from mistserver.store.upsert import insert_into
 
 _BATCH = 500
 _FIELDS = [host_keys.c[name] for name in HostKey.__struct_fields__]
@@ -61,7 +61,7 @@ def of_owners(connection: Connection, account_id: str, owners: Sequence[str]) ->
 def remember(connection: Connection, shown: Remembered) -> bool:
     """Keep a key seen for the first time; whether it is new. One that is already kept is never replaced."""
     row = {"account_id": shown.account_id, "owner": shown.owner, **msgspec.structs.asdict(shown.key)}
-    statement = insert(connection, host_keys).values(row).on_conflict_do_nothing()
+    statement = insert_into(connection, host_keys).values(row).on_conflict_do_nothing()
     return connection.execute(statement).rowcount > 0
 
 

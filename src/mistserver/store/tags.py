@@ -8,14 +8,14 @@ from sqlalchemy import delete, select
 from sqlalchemy.engine import Connection
 
 from mistserver.store.tables import tags
-from mistserver.store.upsert import insert
+from mistserver.store.upsert import insert_into
 
 
 def add(connection: Connection, machine_id: str, words: Iterable[str]) -> None:
     """Idempotent."""
     for word in words:
         row = {"machine_id": machine_id, "tag": word}
-        connection.execute(insert(connection, tags).values(row).on_conflict_do_nothing())
+        connection.execute(insert_into(connection, tags).values(row).on_conflict_do_nothing())
 
 
 def remove(connection: Connection, machine_id: str, word: str) -> bool:
