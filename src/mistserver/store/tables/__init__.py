@@ -1,0 +1,34 @@
+"""Every table of the product. The jobs engine keeps its own beside them."""
+
+from __future__ import annotations
+
+from mistserver.store.tables.accounts import accounts, attempts, idempotency, tokens, users
+from mistserver.store.tables.columns import metadata
+from mistserver.store.tables.inventory import associations, backends, host_keys, keys, machines, stars, tags
+from mistserver.store.tables.jobs import events, job_items, job_output, job_steps, jobs
+from mistserver.store.tables.service import leases, meta, services, tickets
+
+__all__ = [
+    "accounts",
+    "associations",
+    "attempts",
+    "backends",
+    "events",
+    "host_keys",
+    "idempotency",
+    "job_items",
+    "job_output",
+    "job_steps",
+    "jobs",
+    "keys",
+    "leases",
+    "machines",
+    "meta",
+    "metadata",
+    "services",
+    "stars",
+    "tags",
+    "tickets",
+    "tokens",
+    "users",
+]
