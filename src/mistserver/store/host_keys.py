@@ -10,7 +10,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.engine import Connection, Row
 
 from mistserver.domain.key import HostKey
-from mistserver.store.tables import host_keys
+from mistserver.store.tables import backends, host_keys, machines
 from mistserver.store.upsert import insert_into
 
 _BATCH = 500
@@ -27,7 +27,7 @@ class Remembered(msgspec.Struct, frozen=True, kw_only=True):
 
 def machine_owner(machine_id: str) -> str:
     """Under which name the keys of a machine are kept."""
-    return f"machine:{machine_id}"
+    return machine_id
 
 
 def backend_owner(backend_id: str) -> str:
@@ -69,6 +69,14 @@ def forget(connection: Connection, account_id: str, owner: str) -> int:
     """How many were kept."""
     here = (host_keys.c.account_id == account_id) & (host_keys.c.owner == owner)
     return connection.execute(delete(host_keys).where(here)).rowcount
+
+
+def subject(connection: Connection, owner: str) -> tuple[str, str, str] | None:
+    """What an owner is: noun, id, name. None for one that was deleted."""
+    bound, _, id = owner.rpartition(":")
+    noun, table = ("backend", backends) if bound else ("machine", machines)
+    name = connection.execute(select(table.c.name).where(table.c.id == id)).scalar_one_or_none()
+    return None if name is None else (noun, id, name)
 
 
 def _host_key(row: Row[Any]) -> HostKey:

@@ -1,0 +1,110 @@
+"""Which host keys are known, for the SSH pool: read from memory within the event loop, kept in the database."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+
+from sqlalchemy.engine import Connection
+
+from mistserver.domain.errors import Internal
+from mistserver.domain.key import HostKey
+from mistserver.store import events, host_keys
+from mistserver.store.database import Database
+from mistserver.store.host_keys import Remembered
+
+log = logging.getLogger(__name__)
+
+
+class HostKeyBook:
+    """Implements `ssh.target.HostKeys`. An owner has to be loaded before anything of it is connected to.
+
+    A machine keeps its key when its address changes, so a machine's keys count for each address on the same port;
+    those of hypervisors and jump hosts count for one address only, because a backend may be pointed elsewhere.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._accounts: dict[str, str] = {}
+        self._keys: dict[str, list[HostKey]] = {}
+        self._unwritten: list[Remembered] = []
+        self._writing: asyncio.Task[None] | None = None
+
+    async def load(self, account_id: str, owners: Iterable[str]) -> None:
+        """Read what is kept of these owners; another service may have seen, or been told to accept, new keys."""
+        wanted = list(dict.fromkeys(owners))
+        await self.flush()
+        found = await self._database.read(host_keys.of_owners, account_id, wanted)
+        for owner in wanted:
+            self._accounts[owner] = account_id
+            self._keys[owner] = [item.key for item in found if item.owner == owner]
+        for item in self._unwritten:  # seen while the database was read
+            if item.owner in wanted:
+                self._keys[item.owner].append(item.key)
+
+    def known(self, owner: str, host: str, port: int) -> Sequence[str]:
+        """The remembered keys as OpenSSH lines; none means that the next one shown will be remembered."""
+        if owner not in self._keys:
+            raise Internal(f"The host keys of {owner} were not loaded before connecting.")
+        bound = ":" in owner
+        keys = self._keys[owner]
+        return [key.public for key in keys if key.port == port and (not bound or key.host == host)]
+
+    def remember(self, owner: str, host: str, port: int, line: str, fingerprint: str) -> None:
+        """Keep a key shown for the first time: from now on in memory, in the database a moment later."""
+        algorithm, blob = line.split()[:2]
+        key = HostKey(
+            host=host,
+            port=port,
+            algorithm=algorithm,
+            public=f"{algorithm} {blob}",
+            fingerprint=fingerprint,
+            first_seen_at=datetime.now(UTC),
+        )
+        kept = self._keys.setdefault(owner, [])
+        if any(other.public == key.public and (other.host, other.port) == (host, port) for other in kept):
+            return
+        kept.append(key)
+        self._unwritten.append(Remembered(account_id=self._accounts[owner], owner=owner, key=key))
+        if self._writing is None or self._writing.done():
+            self._writing = asyncio.get_running_loop().create_task(self._write(), name="write host keys")
+
+    def drop(self, owner: str) -> None:
+        """Forget an owner in memory; the store's rows are the caller's to remove."""
+        self._keys.pop(owner, None)
+        self._unwritten = [item for item in self._unwritten if item.owner != owner]
+
+    async def flush(self) -> None:
+        """Wait until everything remembered so far is in the database."""
+        while self._writing is not None and not self._writing.done():
+            await asyncio.shield(self._writing)
+
+    async def _write(self) -> None:
+        while self._unwritten:
+            batch = self._unwritten[:200]
+            try:
+                await self._database.write(_keep, batch)
+            except Exception as error:  # it stays in memory; the next first sight tries again
+                log.warning("host keys could not be written: %s", type(error).__name__)
+                return
+            self._unwritten = [item for item in self._unwritten if item not in batch]
+
+
+def _keep(connection: Connection, batch: Sequence[Remembered]) -> None:
+    for item in batch:
+        subject = host_keys.subject(connection, item.owner)
+        if subject is None or not host_keys.remember(connection, item):
+            continue
+        key = item.key
+        events.record(
+            connection,
+            None,
+            "host_key.remembered",
+            account_id=item.account_id,
+            subject=subject,
+            message=f"{subject[2]} showed its {key.algorithm} host key for the first time: {key.fingerprint}",
+            details={"host": key.host, "port": key.port, "fingerprint": key.fingerprint},
+            at=key.first_seen_at,
+        )
