@@ -13,6 +13,7 @@ from mistserver.store import migrate
 from mistserver.store.database import Database
 from tests.lab.postgres import Postgres, missing
 
+pytest_plugins = ["tests.lab.fixtures"]
 TEMPLATE = "mist_template"
 
 

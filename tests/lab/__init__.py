@@ -1,0 +1,1 @@
+"""Real systems for the tests, each started once a session, in a private directory, and stopped by its pid."""

@@ -1,0 +1,29 @@
+"""The lab as fixtures: one of each system a session, started by the first test that asks."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.lab.docker import DockerHost, docker_host
+
+
+@pytest.fixture(scope="session")
+def lab_folder() -> Iterator[Path]:
+    """A short path that others may traverse: unix sockets have at most 107 characters, guests run as another user."""
+    folder = Path(tempfile.mkdtemp(prefix="mlab"))
+    folder.chmod(0o711)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def docker_engine(lab_folder: Path) -> Iterator[DockerHost]:
+    folder = lab_folder / "docker"
+    folder.mkdir(mode=0o700)
+    with docker_host(folder) as host:
+        yield host
