@@ -105,7 +105,11 @@ def _bridge() -> Iterator[str]:
 
 def _dial(path: Path) -> socket.socket:
     dialled = socket.socket(socket.AF_UNIX)
-    dialled.connect(str(path))
+    try:
+        dialled.connect(str(path))
+    except OSError:
+        dialled.close()
+        raise
     return dialled
 
 

@@ -5,11 +5,33 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tests.lab.docker import DockerHost, docker_host
+from tests.lab.libvirt import LibvirtHost, libvirt_host
+
+
+@dataclass(frozen=True)
+class LabKey:
+    """An SSH key pair: OpenSSH PEM and one public line."""
+
+    private: str
+    public: str
+
+
+def new_key(comment: str = "lab") -> LabKey:
+    """A fresh Ed25519 pair."""
+    key = Ed25519PrivateKey.generate()
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH, serialization.NoEncryption()
+    )
+    public = key.public_key().public_bytes(serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH)
+    return LabKey(private.decode(), f"{public.decode()} {comment}")
 
 
 @pytest.fixture(scope="session")
@@ -26,4 +48,18 @@ def docker_engine(lab_folder: Path) -> Iterator[DockerHost]:
     folder = lab_folder / "docker"
     folder.mkdir(mode=0o700)
     with docker_host(folder) as host:
+        yield host
+
+
+@pytest.fixture(scope="session")
+def lab_key() -> LabKey:
+    """The key that opens every machine of the lab."""
+    return new_key()
+
+
+@pytest.fixture(scope="session")
+def libvirt_hypervisor(lab_folder: Path, lab_key: LabKey) -> Iterator[LibvirtHost]:
+    folder = lab_folder / "libvirt"
+    folder.mkdir(mode=0o711)
+    with libvirt_host(folder, lab_key.public) as host:
         yield host
