@@ -1,6 +1,6 @@
 """The open database: short transactions in worker threads, the same on SQLite and PostgreSQL.
 
-A transaction is a plain function over a connection, so nothing can be awaited, and no cloud or machine asked, inside it.
+A transaction is a plain function over a connection: inside it nothing can be awaited, and no cloud or machine asked.
 """
 
 from __future__ import annotations

@@ -122,7 +122,7 @@ def _parse(text: str, source: str) -> tuple[MasterKey, ...]:
         found = ()
     if not found or any(len(secret) != LENGTH for secret in found):
         raise InvalidInput(
-            f"What {source} holds is not a master key: {LENGTH} bytes in base64, 44 characters. Put the right one back.",
+            f"What {source} holds is not a master key: {LENGTH} bytes in base64. Put the right one back.",
             field="master_key",
         )
     return tuple(MasterKey.of(secret) for secret in found)
