@@ -64,25 +64,16 @@ machines = Table(
     Column("external_id", Text),  # null between the asking and the provider's answer
     Column("name", Text, nullable=False),
     Column("state", String(16), nullable=False),
-    Column("public_ips", Json, nullable=False),
-    Column("private_ips", Json, nullable=False),
-    Column("size", Text),
-    Column("image", Text),
-    Column("location", Text),
-    Column("native_tags", Json, nullable=False),
-    Column("actions", Json, nullable=False),
-    Column("ssh_host", Text),
-    Column("ssh_port", Integer),
-    Column("extra", Json, nullable=False),
+    Column("reading", Text, nullable=False),  # JSON of what the provider said, as listings show it
+    Column("addresses", Text, nullable=False),  # all of them, for searching
+    Column("native_tags", Text, nullable=False),  # JSON
     Column("mark", String(64)),
-    Column("created_at", Utc),
     Column("seen_at", Utc),  # null: the newest good reading of its backend showed it
     Column("pending_until", Utc),  # a reading without it removes it only after this time
-    Column("digest", String(32), nullable=False, server_default=""),  # of what was read; "" has the next reading write
     Column("touched_at", Utc),  # a reading that began before this does not change it
     Column("destroyed_at", Utc),  # hidden; a reading that began later decides whether it is gone
     UniqueConstraint("backend_id", "external_id"),
-    Index("machines_by_name", "account_id", "name"),
+    Index("machines_by_name", "account_id", "name", "id"),
 )
 
 tags = Table(  # tags kept by Mist; those kept by the provider are machines.native_tags

@@ -1,0 +1,235 @@
+"""Machines as listings show them. Rows are written by `store/inventory.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from mistserver.domain.machine import Machine
+from mistserver.domain.page import Page, decode_cursor, encode_cursor
+from mistserver.store.backends import StoredBackend, all_of
+from mistserver.store.readings import decode, decode_tags
+from mistserver.store.tables import machines, tags
+
+_BATCH = 500  # below SQLite's limit of variables in one statement
+_NEVER = 0  # of a machine that is asked for and was not shown yet
+
+Backends = dict[str, StoredBackend]
+
+
+class Filter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which machines; everything given must hold. `search` is looked for in name, provider's id and addresses."""
+
+    backend_id: str | None = None
+    tag: str | None = None
+    state: str | None = None
+    search: str | None = None
+
+
+class Candidate(msgspec.Struct, frozen=True):
+    """What a machine is selected by."""
+
+    id: str
+    external_id: str
+    name: str
+    addresses: str
+
+    def ids(self) -> tuple[str, ...]:
+        return (self.id, self.external_id) if self.external_id else (self.id,)
+
+    def names(self) -> tuple[str, ...]:
+        return (self.name,)
+
+    def searched(self) -> tuple[str, ...]:
+        return (self.name, *self.ids(), *self.addresses.split())
+
+
+class _Line(msgspec.Struct, frozen=True):
+    """One row as it comes from the database."""
+
+    id: str
+    backend_id: str
+    native_tags: str
+    seen: int | None
+    reading: str
+
+
+# plain tuples of plain values: with the column types' conversions 10 000 rows cost three times as much
+_COLUMNS = (
+    machines.c.id,
+    machines.c.backend_id,
+    machines.c.native_tags,
+    sa.case((machines.c.external_id.is_(None), _NEVER), else_=sa.type_coerce(machines.c.seen_at, sa.BigInteger)),
+    machines.c.reading,
+)
+_ORDER = (machines.c.name, machines.c.id)
+
+
+def get(connection: Connection, account_id: str, machine_id: str) -> Machine | None:
+    """One machine of the account; None also for one that was destroyed."""
+    found = get_many(connection, account_id, [machine_id])
+    return found[0] if found else None
+
+
+def get_many(connection: Connection, account_id: str, machine_ids: Sequence[str]) -> list[Machine]:
+    """Those of the machines that there are, by name."""
+    found: list[Machine] = []
+    for start in range(0, len(machine_ids), _BATCH):
+        some = machines.c.id.in_(machine_ids[start : start + _BATCH])
+        found.extend(_read(connection, account_id, _query(account_id).where(some)))
+    return sorted(found, key=lambda machine: (machine.name, machine.id))
+
+
+def find(connection: Connection, account_id: str, wanted: Filter) -> list[Machine]:
+    """Every machine that the filter lets through, by name."""
+    return _read(connection, account_id, _query(account_id, wanted).order_by(*_ORDER))
+
+
+def page(connection: Connection, account_id: str, wanted: Filter, limit: int, cursor: str | None) -> Page[Machine]:
+    """Machines by name."""
+    query = _part(account_id, wanted, limit, cursor)
+    found = _read(connection, account_id, query)
+    more = encode_cursor(found[limit - 1].name, found[limit - 1].id) if len(found) > limit else None
+    return Page(items=found[:limit], next_cursor=more)
+
+
+def page_json(
+    connection: Connection, account_id: str, wanted: Filter, limit: int, cursor: str | None
+) -> tuple[bytes, str | None]:
+    """The same page as an encoded JSON list, and the next cursor; no record is made of any row."""
+    rows = [tuple(row) for row in connection.execute(_part(account_id, wanted, limit, cursor))]
+    next_cursor = None
+    if len(rows) > limit:
+        rows.pop()
+        next_cursor = encode_cursor(decode(rows[-1][4]).name, rows[-1][0])
+    known = {stored.id: stored for stored in all_of(connection, account_id)}
+    kept = _kept_tags(connection, account_id, [row[0] for row in rows])
+    return _render(rows, known, kept), next_cursor
+
+
+def candidates(connection: Connection, account_id: str) -> list[Candidate]:
+    """What every machine of the account is selected by, by name."""
+    external_id = sa.func.coalesce(machines.c.external_id, "")
+    query = sa.select(machines.c.id, external_id, machines.c.name, machines.c.addresses)
+    rows = connection.execute(query.where(*_visible(account_id)).order_by(*_ORDER))
+    return [Candidate(*row) for row in rows]
+
+
+def exactly(connection: Connection, account_id: str, term: str) -> tuple[str, list[str]]:
+    """The ids of the machines that have the term as id or, failing that, as name; and that level."""
+    for level, where in (
+        ("id", (machines.c.id == term) | (machines.c.external_id == term)),
+        ("name", machines.c.name == term),
+    ):
+        query = sa.select(machines.c.id).where(*_visible(account_id), where).order_by(*_ORDER)
+        found = list(connection.execute(query).scalars())
+        if found:
+            return level, found
+    return "none", []
+
+
+def _query(account_id: str, wanted: Filter | None = None) -> sa.Select[Any]:
+    query = sa.select(*_COLUMNS).where(*_visible(account_id))
+    if wanted is None:
+        return query
+    if wanted.backend_id is not None:
+        query = query.where(machines.c.backend_id == wanted.backend_id)
+    if wanted.state is not None:
+        query = query.where(machines.c.state == wanted.state)
+    if wanted.tag is not None:
+        query = query.where(_tagged(wanted.tag))
+    if wanted.search:
+        columns = (machines.c.name, machines.c.external_id, machines.c.addresses)
+        query = query.where(sa.or_(*(column.icontains(wanted.search, autoescape=True) for column in columns)))
+    return query
+
+
+def _visible(account_id: str) -> tuple[sa.ColumnElement[bool], ...]:
+    return machines.c.account_id == account_id, machines.c.destroyed_at.is_(None)
+
+
+def _tagged(tag: str) -> sa.ColumnElement[bool]:
+    kept = sa.select(tags.c.machine_id).where(tags.c.tag == tag)
+    quoted = msgspec.json.encode(tag).decode()
+    native = sa.func.replace(machines.c.native_tags, quoted, "") != machines.c.native_tags
+    return machines.c.id.in_(kept) | native
+
+
+def _part(account_id: str, wanted: Filter, limit: int, cursor: str | None) -> sa.Select[Any]:
+    query = _query(account_id, wanted)
+    if cursor is not None:
+        after = decode_cursor(cursor, tuple[str, str])
+        query = query.where(sa.tuple_(*_ORDER) > sa.tuple_(*map(sa.literal, after)))
+    return query.order_by(*_ORDER).limit(limit + 1)
+
+
+def _read(connection: Connection, account_id: str, query: sa.Select[Any]) -> list[Machine]:
+    lines = [_Line(*row) for row in connection.execute(query)]
+    known = {stored.id: stored for stored in all_of(connection, account_id)}
+    kept = _kept_tags(connection, account_id, [line.id for line in lines])
+    return [_machine(line, known[line.backend_id], kept.get(line.id)) for line in lines]
+
+
+def _machine(line: _Line, stored: StoredBackend, kept: list[str] | None) -> Machine:
+    native = decode_tags(line.native_tags)
+    return Machine(
+        id=line.id,
+        backend_id=line.backend_id,
+        backend_name=stored.name,
+        provider=stored.backend.provider,
+        tags=tuple(sorted({*native, *(kept or ())})),
+        seen_at=_seen_at(line.seen, stored),
+        stale=_stale(stored),
+        **msgspec.structs.asdict(decode(line.reading)),
+    )
+
+
+def _render(rows: Iterable[tuple[Any, ...]], known: Backends, kept: dict[str, list[str]]) -> bytes:
+    heads = {id: _inside({"backend_id": id, "backend_name": one.name, "provider": one.backend.provider})
+             for id, one in known.items()}  # fmt: skip
+    tails = {id: _inside({"seen_at": one.backend.read_at, "stale": _stale(one)}) for id, one in known.items()}
+    parts = []
+    for id, backend_id, native, seen, reading in rows:
+        tail = tails[backend_id]
+        if seen is not None:
+            stored = known[backend_id]
+            tail = _inside({"seen_at": _seen_at(seen, stored), "stale": _stale(stored)})
+        if id in kept:
+            native = _text(sorted({*decode_tags(native), *kept[id]}))
+        parts.append(f'{{"id":"{id}",{heads[backend_id]},{reading[1:-1]},"tags":{native},{tail}}}')
+    return f"[{','.join(parts)}]".encode()
+
+
+def _inside(fields: dict[str, Any]) -> str:
+    return _text(fields)[1:-1]
+
+
+def _text(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def _stale(stored: StoredBackend) -> bool:
+    return stored.backend.state != "online"
+
+
+def _seen_at(seen: int | None, stored: StoredBackend) -> datetime | None:
+    if seen is None:
+        return stored.backend.read_at
+    return None if seen == _NEVER else datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=seen)
+
+
+def _kept_tags(connection: Connection, account_id: str, machine_ids: Sequence[str]) -> dict[str, list[str]]:
+    query = sa.select(tags.c.machine_id, tags.c.tag)
+    if len(machine_ids) <= _BATCH:
+        query = query.where(tags.c.machine_id.in_(machine_ids))
+    else:
+        query = query.join(machines, machines.c.id == tags.c.machine_id).where(machines.c.account_id == account_id)
+    found: dict[str, list[str]] = {}
+    for machine_id, tag in connection.execute(query):
+        found.setdefault(machine_id, []).append(tag)
+    return found

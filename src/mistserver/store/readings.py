@@ -1,0 +1,149 @@
+"""What a provider said of a machine, made ready to be kept: cleaned, cut to size, and encoded once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from mistserver.domain.errors import ProviderBadAnswer
+from mistserver.domain.machine import Action, MachineReading, MachineState
+
+MAX_ID = 512  # PostgreSQL's index takes no longer ones
+MAX_SHOWN_NAME = 255
+MAX_TEXT = 4096
+MAX_EXTRA_BYTES = 65536
+_DEPTH = 8
+
+
+class Shown(msgspec.Struct, frozen=True, kw_only=True):
+    """The part of a listed machine that its provider decides, in the order in which listings show it."""
+
+    external_id: str
+    name: str
+    state: MachineState
+    public_ips: tuple[str, ...] = ()
+    private_ips: tuple[str, ...] = ()
+    size: str | None = None
+    image: str | None = None
+    location: str | None = None
+    actions: tuple[Action, ...] = ()
+    created_at: datetime | None = None
+    ssh_host: str | None = None
+    ssh_port: int | None = None
+    extra: dict[str, Any] = {}
+
+
+class Prepared(msgspec.Struct, frozen=True, kw_only=True):
+    """A reading as the columns of its row. `external_id` is None for a machine that is only asked for."""
+
+    external_id: str | None
+    name: str
+    state: str
+    reading: str
+    addresses: str
+    native_tags: str
+    mark: str | None
+
+
+def prepare(readings: Iterable[MachineReading]) -> list[Prepared]:
+    """Rows for a whole reading; of two with one id the later counts. ProviderBadAnswer for what is no reading.
+
+    Cloud text is hostile and may be anything; what no database takes (NUL, lone surrogates) becomes U+FFFD.
+    """
+    return list({item.external_id: item for item in map(prepare_one, readings)}.values())
+
+
+def prepare_one(reading: MachineReading) -> Prepared:
+    """The row of one reading."""
+    if not isinstance(reading, MachineReading):
+        raise ProviderBadAnswer("The provider's answer is not a list of machines.")
+    try:
+        return _prepared(reading)
+    except _UNCLEAN:
+        pass  # most readings are clean, so they are looked at closely only when they turn out not to be
+    try:
+        return _prepared(msgspec.convert(_clean(msgspec.structs.asdict(reading)), MachineReading))
+    except (*_UNCLEAN, RecursionError):
+        raise ProviderBadAnswer("The provider described a machine in a way that cannot be understood.") from None
+
+
+def asked_for(shown: Shown, mark: str) -> Prepared:
+    """The row of a machine that a provider is being asked for and has not shown yet."""
+    reading = msgspec.json.encode(shown).decode()
+    return Prepared(
+        external_id=None, name=shown.name, state=shown.state, reading=reading, addresses="", native_tags="[]", mark=mark
+    )
+
+
+def with_state(reading: str, state: MachineState) -> str:
+    """The same reading in another state."""
+    return msgspec.json.encode(msgspec.structs.replace(decode(reading), state=state)).decode()
+
+
+def decode(reading: str) -> Shown:
+    return _DECODER.decode(reading)
+
+
+def decode_tags(native_tags: str) -> list[str]:
+    return _TAGS.decode(native_tags)
+
+
+def _prepared(reading: MachineReading) -> Prepared:
+    if not reading.external_id or len(reading.external_id) > MAX_ID:
+        raise ProviderBadAnswer("The provider listed a machine without a usable id.")
+    extra = reading.extra
+    if len(msgspec.json.encode(extra)) > MAX_EXTRA_BYTES:
+        extra = {"cut": "more than 64 KiB"}
+    name = reading.name if len(reading.name) <= MAX_SHOWN_NAME else reading.name[: MAX_SHOWN_NAME - 1] + "…"
+    shown = Shown(
+        external_id=reading.external_id,
+        name=name,
+        state=reading.state,
+        public_ips=reading.public_ips,
+        private_ips=reading.private_ips,
+        size=reading.size,
+        image=reading.image,
+        location=reading.location,
+        actions=reading.actions,
+        created_at=reading.created_at,
+        ssh_host=reading.ssh_host,
+        ssh_port=reading.ssh_port,
+        extra=extra,
+    )
+    encoded = msgspec.json.encode(shown)
+    native_tags = msgspec.json.encode(sorted(set(reading.tags)))
+    if b"\\u0000" in encoded or b"\\u0000" in native_tags:
+        raise ValueError("a NUL character")
+    _DECODER.decode(encoded)  # structs do not check their fields' types
+    return Prepared(
+        external_id=reading.external_id,
+        name=name,
+        state=reading.state.value,
+        reading=encoded.decode(),
+        addresses=" ".join((*reading.public_ips, *reading.private_ips)),
+        native_tags=native_tags.decode(),
+        mark=reading.mark,
+    )
+
+
+def _clean(value: Any, depth: int = 0) -> Any:
+    if depth > _DEPTH:
+        return "..."
+    if isinstance(value, str):
+        text = value.encode("utf-8", "replace").decode().replace("\0", "\ufffd").replace("\\u0000", "\ufffd")
+        return text[:MAX_TEXT]
+    if isinstance(value, dict):
+        return {_clean(str(key), depth): _clean(item, depth + 1) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_clean(item, depth + 1) for item in value]
+    if value is None or isinstance(value, bool | int | float | datetime):
+        return value
+    return _clean(repr(value), depth)
+
+
+_UNCLEAN = (TypeError, ValueError, AttributeError, msgspec.MsgspecError)
+_DECODER = msgspec.json.Decoder(Shown)
+_TAGS = msgspec.json.Decoder(list[str])
