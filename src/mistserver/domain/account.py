@@ -64,7 +64,10 @@ class Token(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Actor(msgspec.Struct, frozen=True, kw_only=True):
-    """Who asks: handed to every operation as its second argument."""
+    """Who asks: handed to every operation as its second argument.
+
+    `idempotency_key` and `request_hash` come with a create that may be sent twice and is done once.
+    """
 
     account_id: str
     user_id: str
@@ -74,6 +77,8 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     token_id: str = ""
     address: str = ""
     request_id: str = ""
+    idempotency_key: str = ""
+    request_hash: str = ""
 
     def require(self, scope: Scope) -> None:
         """Raise `Forbidden` unless this request may do what `scope` names."""

@@ -1,0 +1,1 @@
+"""REST, WebSocket and server-sent events. Thin: parse, call one service, answer."""

@@ -1,0 +1,49 @@
+"""First set-up, signing in and out, and who one is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Request
+
+from mistserver.api.auth import address_of
+from mistserver.api.routes import delete, get, post
+from mistserver.domain.account import Actor
+from mistserver.services.accounts import me, sessions, setup
+from mistserver.services.accounts.me import Me
+from mistserver.services.accounts.sessions import Session, SignIn
+from mistserver.services.accounts.setup import Claim, SetupState
+from mistserver.services.context import Context
+
+
+@get("/setup", public=True)
+async def setup_state(ctx: Context) -> SetupState:
+    """Whether the service still waits for its first user."""
+    return await setup.needed(ctx)
+
+
+@post("/setup", public=True, security=[])
+async def claim(ctx: Context, request: Request[Any, Any, Any], data: Claim) -> Session:
+    """Create the first account and its admin with the one-time code that the service printed at its start."""
+    return await setup.claim(ctx, data, address_of(request))
+
+
+@post("/sessions", public=True, security=[])
+async def sign_in(ctx: Context, request: Request[Any, Any, Any], data: SignIn) -> Session:
+    """Exchange an email and password for a token."""
+    return await sessions.sign_in(ctx, data, address_of(request))
+
+
+@delete("/sessions/current")
+async def sign_out(ctx: Context, actor: Actor) -> None:
+    """Make the token of this request void."""
+    await sessions.sign_out(ctx, actor)
+
+
+@get("/me")
+async def describe_me(ctx: Context, actor: Actor) -> Me:
+    """The user behind this token, its account and plan."""
+    return await me.describe(ctx, actor)
+
+
+ROUTES = [setup_state, claim, sign_in, sign_out, describe_me]

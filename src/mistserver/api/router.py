@@ -1,0 +1,77 @@
+"""The HTTP application: every route, its errors, and the OpenAPI document."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+from litestar import Litestar, Router
+from litestar.config.response_cache import ResponseCacheConfig
+from litestar.di import Provide
+from litestar.middleware import DefineMiddleware
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.spec import Components, SecurityScheme
+from litestar.types import ControllerRouterHandler
+
+from mistserver.api import (
+    accounts,
+    backends,
+    catalog,
+    channel,
+    docs_page,
+    events,
+    health,
+    jobs,
+    keys,
+    machines,
+    metrics,
+    providers,
+    runs,
+    users,
+)
+from mistserver.api.auth import Authenticate, provide_actor, provide_ctx
+from mistserver.api.errors import HANDLERS
+from mistserver.api.middleware import observe
+from mistserver.services.context import Context
+from mistserver import __version__
+
+PREFIX = "/api/v1"
+NOUNS = (accounts, users, providers, backends, catalog, keys, machines, runs, jobs, events, channel, docs_page)
+
+Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
+
+
+def create_app(ctx: Context, lifespan: Lifespan | None = None) -> Litestar:
+    """The application on one context; `lifespan` starts and stops what runs beside it."""
+    handlers: list[ControllerRouterHandler] = [handler for noun in NOUNS for handler in noun.ROUTES]
+    app = Litestar(
+        route_handlers=[Router(PREFIX, route_handlers=handlers), health.healthz, health.readyz, metrics.show_metrics],
+        dependencies={"ctx": Provide(provide_ctx), "actor": Provide(provide_actor)},
+        middleware=[observe, DefineMiddleware(Authenticate, exclude_from_auth_key="public")],
+        exception_handlers=HANDLERS,
+        openapi_config=_openapi(),
+        request_max_body_size=ctx.settings.body_limit_bytes,
+        logging_config=None,
+        lifespan=[lifespan] if lifespan else [],
+        response_cache_config=ResponseCacheConfig(default_expiration=None),
+    )
+    app.state.ctx = ctx
+    return app
+
+
+def _openapi() -> OpenAPIConfig:
+    bearer: Any = SecurityScheme(type="http", scheme="bearer", description="A token from POST /sessions or /tokens.")
+    return OpenAPIConfig(
+        title="Mist",
+        version=__version__,
+        description="Manage and monitor servers across clouds. Every error has the shape of ErrorBody.",
+        components=Components(security_schemes={"bearer": bearer}),
+        security=[{"bearer": []}],
+        use_handler_docstrings=True,
+        path=f"{PREFIX}/schema",
+        render_plugins=[],
+    )
+
+
+__all__ = ["PREFIX", "create_app"]

@@ -1,0 +1,71 @@
+"""Users of the account and their API tokens."""
+
+from __future__ import annotations
+
+from mistserver.api.listing import Listing
+from mistserver.api.routes import delete, get, patch, post, put
+from mistserver.domain.account import Actor, Token, User
+from mistserver.services.accounts import tokens, users
+from mistserver.services.accounts.tokens import CreateToken, NewToken
+from mistserver.services.accounts.users import AddUser, SetPassword, UpdateUser
+from mistserver.services.context import Context
+
+
+@get("/users")
+async def list_users(ctx: Context, actor: Actor) -> Listing[User]:
+    """The users of the account."""
+    return Listing(items=await users.list_all(ctx, actor))
+
+
+@post("/users")
+async def add_user(ctx: Context, actor: Actor, data: AddUser) -> User:
+    """Give another person access, with a role: viewer, operator or admin."""
+    return await users.add(ctx, actor, data)
+
+
+@patch("/users/{user_id:str}")
+async def update_user(ctx: Context, actor: Actor, user_id: str, data: UpdateUser) -> User:
+    """Change a user's role or name. The last admin stays one."""
+    return await users.update(ctx, actor, user_id, data)
+
+
+@delete("/users/{user_id:str}")
+async def delete_user(ctx: Context, actor: Actor, user_id: str) -> None:
+    """Take a user's access away; its tokens are void at once."""
+    await users.delete(ctx, actor, user_id)
+
+
+@put("/users/{user_id:str}/password")
+async def set_password(ctx: Context, actor: Actor, user_id: str, data: SetPassword) -> None:
+    """One's own with the current one, anybody's as admin; other sessions of that user end."""
+    await users.set_password(ctx, actor, user_id, data)
+
+
+@get("/tokens")
+async def list_tokens(ctx: Context, actor: Actor) -> Listing[Token]:
+    """One's own tokens; an admin sees the account's."""
+    return Listing(items=await tokens.list_all(ctx, actor))
+
+
+@post("/tokens")
+async def create_token(ctx: Context, actor: Actor, data: CreateToken) -> NewToken:
+    """A token with a name, a scope and an expiry. Its text is in this answer and never again."""
+    return await tokens.create(ctx, actor, data)
+
+
+@delete("/tokens/{token_id:str}")
+async def revoke_token(ctx: Context, actor: Actor, token_id: str) -> None:
+    """Make a token void."""
+    await tokens.revoke(ctx, actor, token_id)
+
+
+ROUTES = [
+    list_users,
+    add_user,
+    update_user,
+    delete_user,
+    set_password,
+    list_tokens,
+    create_token,
+    revoke_token,
+]

@@ -1,0 +1,103 @@
+"""`mist serve`: from settings to a running service."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+import uvicorn
+
+from mistserver.app import first_run, log, settings_flags
+from mistserver.app.lock import DataDirLock
+from mistserver.app.parts import Parts, open_parts
+from mistserver.domain.errors import InvalidInput
+from mistserver.services.status import is_loopback
+from mistserver.settings import Settings
+
+
+def arguments(parser: argparse.ArgumentParser) -> settings_flags.Run:
+    parser.description = "Run the service. Settings: default < settings.toml < MIST_... in the environment < flag."
+    settings_flags.add(parser)
+    parser.add_argument("--show-settings", action="store_true", help="print every setting with its origin, and end")
+    return run
+
+
+def run(options: argparse.Namespace) -> int:
+    """Serve until SIGTERM or SIGINT; 0 after an orderly stop."""
+    settings, origins = settings_flags.read(options)
+    if options.show_settings:
+        print(settings_flags.show(origins))
+        return 0
+    check(settings)
+    prepare_data_dir(settings.data_dir)
+    log.set_up(settings.log_level)
+    lock = DataDirLock(settings.data_dir)
+    try:
+        parts = open_parts(settings)
+        try:
+            first_run.prepare(parts)
+            return _serve(parts)
+        finally:
+            parts.close()
+    finally:
+        lock.release()
+
+
+def check(settings: Settings) -> None:
+    """Refuse what would put passwords on a network in clear, or cannot work."""
+    if bool(settings.tls_cert) != bool(settings.tls_key):
+        raise InvalidInput("Give both --tls-cert and --tls-key, or neither.")
+    for path in filter(None, (settings.tls_cert, settings.tls_key)):
+        if not os.access(path, os.R_OK):
+            raise InvalidInput(f"The file {path} cannot be read.")
+    if settings.log_level not in ("debug", "info", "warning", "error"):
+        raise InvalidInput(f"log_level is debug, info, warning or error, not {settings.log_level!r}.")
+    if settings.port > 65535:
+        raise InvalidInput(f"{settings.port} is not a port; it goes from 0 to 65535.")
+    safe = is_loopback(settings.host) or settings.tls_cert or settings.trusted_proxies or settings.allow_plain_http
+    if not safe:
+        raise InvalidInput(
+            f"Listening on {settings.host} without TLS would send passwords in clear. Give --tls-cert and --tls-key, "
+            "or --trusted-proxy ADDRESS when a proxy adds TLS, or --allow-plain-http when the network is trusted."
+        )
+
+
+def prepare_data_dir(data_dir: Path) -> None:
+    """Made with mode 0700; everything the service writes is for its own user alone."""
+    os.umask(0o077)
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        data_dir.chmod(0o700)
+    except OSError as error:
+        raise InvalidInput(f"The data directory {data_dir} cannot be used: {error.strerror}.") from None
+
+
+def _serve(parts: Parts) -> int:
+    from mistserver.api.router import create_app
+
+    settings = parts.settings
+    app = create_app(parts.ctx, parts.lifespan)
+    config = uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        ssl_certfile=settings.tls_cert or None,
+        ssl_keyfile=settings.tls_key or None,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=",".join(settings.trusted_proxies),
+        timeout_graceful_shutdown=max(1, int(settings.drain_s)),
+        timeout_keep_alive=30,
+        ws_max_size=1024 * 1024,
+        ws="websockets-sansio",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+    )
+    server = uvicorn.Server(config)
+    parts.on_stop(server)
+    sys.stderr.flush()
+    asyncio.run(server.serve())
+    return 0 if server.started else 1
