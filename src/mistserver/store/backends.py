@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection, Row
 
 from mistserver.domain.backend import Backend, JumpHost, Trouble
 from mistserver.domain.page import Page, cut, decode_cursor
+from mistserver.store.host_keys import backend_owner, jump_owner
 from mistserver.store.tables import backends, host_keys, machines
 
 
@@ -71,7 +72,8 @@ def delete(connection: Connection, backend_id: str) -> None:
 
 def forget_host_keys(connection: Connection, backend_id: str) -> None:
     """Forget the host keys of a backend itself (hypervisor, jump host), not those of its machines."""
-    connection.execute(sa.delete(host_keys).where(host_keys.c.owner.in_((backend_id, f"jump:{backend_id}"))))
+    own = (backend_owner(backend_id), jump_owner(backend_id))
+    connection.execute(sa.delete(host_keys).where(host_keys.c.owner.in_(own)))
 
 
 def get(connection: Connection, account_id: str, backend_id: str) -> StoredBackend | None:
