@@ -154,7 +154,7 @@ def _compare(
         return
     if row.destroyed_at is not None and item.state == MachineState.TERMINATED:
         return
-    same = row.reading == item.reading and row.native_tags == item.native_tags and row.external_id is not None
+    same = row.reading == item.reading and row.external_id is not None
     if same and row.destroyed_at is None and row.seen_at is None:
         return
     plan.updates.append({"row_id": row.id, "mark": row.mark, **_shown(item)})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection
 from mistserver.domain.machine import Machine
 from mistserver.domain.page import Page, decode_cursor, encode_cursor
 from mistserver.store.backends import StoredBackend, all_of
-from mistserver.store.readings import decode, decode_tags
+from mistserver.store.readings import decode, more_tags
 from mistserver.store.tables import machines, tags
 
 _BATCH = 500  # below SQLite's limit of variables in one statement
@@ -54,7 +54,6 @@ class _Line(msgspec.Struct, frozen=True):
 
     id: str
     backend_id: str
-    native_tags: str
     seen: int | None
     reading: str
 
@@ -63,7 +62,6 @@ class _Line(msgspec.Struct, frozen=True):
 _COLUMNS = (
     machines.c.id,
     machines.c.backend_id,
-    machines.c.native_tags,
     sa.case((machines.c.external_id.is_(None), _NEVER), else_=sa.type_coerce(machines.c.seen_at, sa.BigInteger)),
     machines.c.reading,
 )
@@ -102,11 +100,11 @@ def page_json(
     connection: Connection, account_id: str, wanted: Filter, limit: int, cursor: str | None
 ) -> tuple[bytes, str | None]:
     """The same page as an encoded JSON list, and the next cursor; no record is made of any row."""
-    rows = [tuple(row) for row in connection.execute(_part(account_id, wanted, limit, cursor))]
+    rows = connection.execute(_part(account_id, wanted, limit, cursor)).all()
     next_cursor = None
     if len(rows) > limit:
-        rows.pop()
-        next_cursor = encode_cursor(decode(rows[-1][4]).name, rows[-1][0])
+        rows = rows[:limit]
+        next_cursor = encode_cursor(decode(rows[-1].reading).name, rows[-1].id)
     known = {stored.id: stored for stored in all_of(connection, account_id)}
     kept = _kept_tags(connection, account_id, [row[0] for row in rows])
     return _render(rows, known, kept), next_cursor
@@ -116,7 +114,7 @@ def candidates(connection: Connection, account_id: str) -> list[Candidate]:
     """What every machine of the account is selected by, by name."""
     external_id = sa.func.coalesce(machines.c.external_id, "")
     query = sa.select(machines.c.id, external_id, machines.c.name, machines.c.addresses)
-    rows = connection.execute(query.where(*_visible(account_id)).order_by(*_ORDER))
+    rows = connection.execute(query.where(*_visible(account_id)).order_by(*_ORDER)).all()
     return [Candidate(*row) for row in rows]
 
 
@@ -169,48 +167,45 @@ def _part(account_id: str, wanted: Filter, limit: int, cursor: str | None) -> sa
 
 
 def _read(connection: Connection, account_id: str, query: sa.Select[Any]) -> list[Machine]:
-    lines = [_Line(*row) for row in connection.execute(query)]
+    lines = [_Line(*row) for row in connection.execute(query).all()]
     known = {stored.id: stored for stored in all_of(connection, account_id)}
     kept = _kept_tags(connection, account_id, [line.id for line in lines])
-    return [_machine(line, known[line.backend_id], kept.get(line.id)) for line in lines]
+    return [_machine(line, known[line.backend_id], kept.get(line.id, [])) for line in lines]
 
 
-def _machine(line: _Line, stored: StoredBackend, kept: list[str] | None) -> Machine:
-    native = decode_tags(line.native_tags)
+def _machine(line: _Line, stored: StoredBackend, kept: list[str]) -> Machine:
+    shown = msgspec.structs.asdict(decode(line.reading))
     return Machine(
         id=line.id,
         backend_id=line.backend_id,
         backend_name=stored.name,
         provider=stored.backend.provider,
-        tags=tuple(sorted({*native, *(kept or ())})),
+        tags=tuple(sorted({*shown.pop("tags"), *kept})),
         seen_at=_seen_at(line.seen, stored),
         stale=_stale(stored),
-        **msgspec.structs.asdict(decode(line.reading)),
+        **shown,
     )
 
 
-def _render(rows: Iterable[tuple[Any, ...]], known: Backends, kept: dict[str, list[str]]) -> bytes:
-    heads = {id: _inside({"backend_id": id, "backend_name": one.name, "provider": one.backend.provider})
-             for id, one in known.items()}  # fmt: skip
-    tails = {id: _inside({"seen_at": one.backend.read_at, "stale": _stale(one)}) for id, one in known.items()}
+def _render(rows: Sequence[Any], known: Backends, kept: dict[str, list[str]]) -> bytes:
+    heads, tails = {}, {}
+    for id, one in known.items():
+        heads[id] = _inside({"backend_id": id, "backend_name": one.name, "provider": one.backend.provider})
+        tails[id] = _inside({"seen_at": one.backend.read_at, "stale": _stale(one)})
     parts = []
-    for id, backend_id, native, seen, reading in rows:
+    for id, backend_id, seen, reading in rows:
         tail = tails[backend_id]
         if seen is not None:
             stored = known[backend_id]
             tail = _inside({"seen_at": _seen_at(seen, stored), "stale": _stale(stored)})
         if id in kept:
-            native = _text(sorted({*decode_tags(native), *kept[id]}))
-        parts.append(f'{{"id":"{id}",{heads[backend_id]},{reading[1:-1]},"tags":{native},{tail}}}')
+            reading = more_tags(reading, kept[id])
+        parts.append(f'{{"id":"{id}",{heads[backend_id]},{tail},{reading[1:]}')
     return f"[{','.join(parts)}]".encode()
 
 
 def _inside(fields: dict[str, Any]) -> str:
-    return _text(fields)[1:-1]
-
-
-def _text(value: Any) -> str:
-    return msgspec.json.encode(value).decode()
+    return msgspec.json.encode(fields).decode()[1:-1]
 
 
 def _stale(stored: StoredBackend) -> bool:
@@ -230,6 +225,6 @@ def _kept_tags(connection: Connection, account_id: str, machine_ids: Sequence[st
     else:
         query = query.join(machines, machines.c.id == tags.c.machine_id).where(machines.c.account_id == account_id)
     found: dict[str, list[str]] = {}
-    for machine_id, tag in connection.execute(query):
+    for machine_id, tag in connection.execute(query).all():
         found.setdefault(machine_id, []).append(tag)
     return found

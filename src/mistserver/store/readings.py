@@ -19,7 +19,7 @@ _DEPTH = 8
 
 
 class Shown(msgspec.Struct, frozen=True, kw_only=True):
-    """The part of a listed machine that its provider decides, in the order in which listings show it."""
+    """The part of a listed machine that its provider decides. `tags` stand last, where listings add those of Mist."""
 
     external_id: str
     name: str
@@ -34,6 +34,7 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     ssh_host: str | None = None
     ssh_port: int | None = None
     extra: dict[str, Any] = {}
+    tags: tuple[str, ...] = ()
 
 
 class Prepared(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,8 +88,12 @@ def decode(reading: str) -> Shown:
     return _DECODER.decode(reading)
 
 
-def decode_tags(native_tags: str) -> list[str]:
-    return _TAGS.decode(native_tags)
+def more_tags(reading: str, tags: list[str]) -> str:
+    """The encoded reading with more tags."""
+    # text within JSON strings has its quotes escaped, so this is the field and nothing in a name or in `extra`
+    start = reading.rindex(_TAGS_FIELD) + len(_TAGS_FIELD)
+    both = sorted({*_TAGS.decode(reading[start:-1]), *tags})
+    return f"{reading[:start]}{msgspec.json.encode(both).decode()}}}"
 
 
 def _prepared(reading: MachineReading) -> Prepared:
@@ -112,10 +117,10 @@ def _prepared(reading: MachineReading) -> Prepared:
         ssh_host=reading.ssh_host,
         ssh_port=reading.ssh_port,
         extra=extra,
+        tags=tuple(sorted(set(reading.tags))),
     )
     encoded = msgspec.json.encode(shown)
-    native_tags = msgspec.json.encode(sorted(set(reading.tags)))
-    if b"\\u0000" in encoded or b"\\u0000" in native_tags:
+    if b"\\u0000" in encoded:
         raise ValueError("a NUL character")
     _DECODER.decode(encoded)  # structs do not check their fields' types
     return Prepared(
@@ -124,7 +129,7 @@ def _prepared(reading: MachineReading) -> Prepared:
         state=reading.state.value,
         reading=encoded.decode(),
         addresses=" ".join((*reading.public_ips, *reading.private_ips)),
-        native_tags=native_tags.decode(),
+        native_tags=msgspec.json.encode(shown.tags).decode(),
         mark=reading.mark,
     )
 
@@ -146,4 +151,5 @@ def _clean(value: Any, depth: int = 0) -> Any:
 
 _UNCLEAN = (TypeError, ValueError, AttributeError, msgspec.MsgspecError)
 _DECODER = msgspec.json.Decoder(Shown)
+_TAGS_FIELD = ',"tags":'
 _TAGS = msgspec.json.Decoder(list[str])
