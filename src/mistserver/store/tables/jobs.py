@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, String, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
 from mistserver.store.tables.columns import Sequence, account, identity, metadata, of
 from mistserver.store.types import Json, Utc
@@ -17,6 +28,8 @@ jobs = Table(
     Column("title", Text, nullable=False),
     Column("subject_type", String(32)),
     Column("subject_id", String(64)),
+    Column("subject_name", Text),
+    Column("dedup", String(128)),  # what only one unfinished job may work on; null once finished
     Column("params", Json, nullable=False),
     Column("secret", LargeBinary),  # sealed JSON: scripts, user data
     Column("user_id", String(22), nullable=False),
@@ -31,6 +44,7 @@ jobs = Table(
     Column("result", Json),
     Column("error", Json),
     Column("cancel_requested", Boolean, nullable=False),
+    UniqueConstraint("account_id", "dedup"),
     Index("jobs_by_time", "account_id", "created_at"),
     Index("jobs_by_state", "state"),
 )
@@ -62,6 +76,7 @@ job_items = Table(
     Column("stdout_bytes", BigInteger, nullable=False),
     Column("stderr_bytes", BigInteger, nullable=False),
     Column("error", Json),
+    Column("version", Integer, nullable=False, server_default="0"),  # grows within the job with each change
 )
 
 job_output = Table(
