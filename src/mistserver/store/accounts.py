@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from mistserver.domain.account import Account
-from mistserver.store.tables import accounts
+from mistserver.store.tables import accounts, machines
 
 _COLUMNS = (accounts.c.id, accounts.c.name, accounts.c.created_at)
 
@@ -24,3 +24,8 @@ def get(connection: Connection, account_id: str) -> Account | None:
 def any_exists(connection: Connection) -> bool:
     """Whether the service has been claimed."""
     return connection.execute(sa.select(accounts.c.id).limit(1)).first() is not None
+
+
+def count_machines(connection: Connection, account_id: str) -> int:
+    mine = machines.c.account_id == account_id, machines.c.destroyed_at.is_(None)
+    return int(connection.execute(sa.select(sa.func.count()).select_from(machines).where(*mine)).scalar_one())

@@ -20,24 +20,19 @@ class Count(msgspec.Struct, frozen=True, kw_only=True):
     last_at: datetime
 
 
-Advance = Callable[[Count | None], Count | None]
+Step = Callable[[Count | None], Count]
 
 
-def advance(connection: Connection, subjects: Iterable[str], at: datetime, step: Advance) -> dict[str, Count] | None:
-    """Replace each subject's count by `step(count)`; None, and nothing changed, where `step` refuses one.
+def advance(connection: Connection, subjects: Iterable[str], at: datetime, step: Step) -> dict[str, Count]:
+    """Replace each subject's count by `step(count)`; what `step` raises ends the transaction with nothing changed.
 
     The rows are held in a fixed order until the commit, so that a thousand guesses at once are counted one by one.
     """
-    ordered = sorted(set(subjects))
     changed = {}
-    for subject in ordered:
+    for subject in sorted(set(subjects)):
         found = _hold(connection, subject, at)
-        after = step(found if found.failures else None)
-        if after is None:
-            return None
-        changed[subject] = after
-    for subject, count in changed.items():
-        _set(connection, subject, count)
+        changed[subject] = step(found if found.failures else None)
+        _set(connection, subject, changed[subject])
     return changed
 
 

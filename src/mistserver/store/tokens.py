@@ -103,6 +103,12 @@ def delete_sessions(connection: Connection, user_id: str, keep: str = "") -> int
     return connection.execute(gone).rowcount
 
 
+def set_session_scope(connection: Connection, user_id: str, scope: Scope) -> None:
+    """What the user's sessions may do from now on; API tokens keep their own scope."""
+    mine = sa.update(tokens).where(tokens.c.user_id == user_id, tokens.c.kind == "session")
+    connection.execute(mine.values(scope=scope))
+
+
 def delete_expired(connection: Connection, user_id: str, at: datetime) -> int:
     gone = sa.delete(tokens).where(tokens.c.user_id == user_id, tokens.c.expires_at <= at)
     return connection.execute(gone).rowcount

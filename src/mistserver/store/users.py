@@ -29,7 +29,7 @@ def get(connection: Connection, account_id: str, user_id: str) -> User | None:
 
 def by_email(connection: Connection, email: str) -> tuple[User, str] | None:
     """The user and the hash of their password, whatever the account: this is how a sign-in begins."""
-    row = connection.execute(sa.select(*_COLUMNS, users.c.password_hash).where(users.c.email == email)).one_or_none()
+    row = connection.execute(sa.select(*[*_COLUMNS, users.c.password_hash]).where(users.c.email == email)).one_or_none()
     return None if row is None else (_user(row), row.password_hash)
 
 
@@ -65,6 +65,12 @@ def update(connection: Connection, user: User) -> None:
 
 def set_password_hash(connection: Connection, user_id: str, password_hash: str) -> None:
     connection.execute(sa.update(users).where(users.c.id == user_id).values(password_hash=password_hash))
+
+
+def replace_password_hash(connection: Connection, user_id: str, known: str, password_hash: str) -> bool:
+    """Set it unless it is not `known` any more; says whether it was set."""
+    same = sa.update(users).where(users.c.id == user_id, users.c.password_hash == known)
+    return connection.execute(same.values(password_hash=password_hash)).rowcount == 1
 
 
 def delete(connection: Connection, user_id: str) -> None:
