@@ -22,6 +22,7 @@ PACKAGES = {
     "setpriv": "util-linux",
     "sshd": "openssh-server",
     "ssh-keygen": "openssh-client",
+    "sudo": "sudo",
     "unshare": "util-linux",
     "virtlogd": "libvirt-daemon-system",
 }

@@ -1,0 +1,59 @@
+"""How many connections may be under way at once, and that those who wait for one address share its failure."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from mistserver.domain.errors import MistError
+from mistserver.ssh import trouble
+from mistserver.ssh.target import Target
+
+PER_ADDRESS = 4
+CONNECTS = 32
+HANDSHAKES = 8  # sshd's default MaxStartups starts to drop logins at 10
+
+
+@dataclass
+class _Gate:
+    slots: asyncio.Semaphore
+    users: int = 0
+    failures: int = 0
+    error: MistError | None = None
+
+
+@dataclass
+class Limits:
+    """One per pool. Time spent waiting here counts against no time-out of a machine."""
+
+    connects: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(CONNECTS))
+    handshakes: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(HANDSHAKES))
+    _gates: dict[tuple[str, int, object], _Gate] = field(default_factory=dict)
+
+    @asynccontextmanager
+    async def address(self, target: Target) -> AsyncIterator[None]:
+        """A place among the few connections under way to this address.
+
+        When one of them fails for a reason of the network, all that wait here at that time fail alike: otherwise a
+        silent host would hold each of them for a whole time-out, one after the other.
+        """
+        key = (target.host, target.port, target.jump and target.jump.place)
+        gate = self._gates.setdefault(key, _Gate(asyncio.Semaphore(PER_ADDRESS)))
+        gate.users += 1
+        seen = gate.failures
+        try:
+            async with gate.slots:
+                if gate.failures != seen and gate.error is not None:
+                    raise trouble.again(gate.error)
+                try:
+                    yield
+                except MistError as error:
+                    if error.retryable:
+                        gate.failures, gate.error = gate.failures + 1, error
+                    raise
+        finally:
+            gate.users -= 1
+            if not gate.users:
+                self._gates.pop(key, None)
