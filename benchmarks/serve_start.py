@@ -39,8 +39,16 @@ def figures(full: bool = False) -> Iterator[Figure]:
             service.stop()
     floor = statistics.median(imports)
     yield Figure("seconds to /healthz", statistics.median(health), 1.5, ms(statistics.median(health)), "1.5 s")
-    yield Figure("/readyz : importing the libraries", statistics.median(ready) / floor, 1.5, ms(statistics.median(ready)), ms(floor))
-    yield Figure("idle MB of the process tree", statistics.median(memory), 150, f"{statistics.median(memory):.0f} MB", "150 MB")
+    yield Figure(
+        "/readyz : importing the libraries",
+        statistics.median(ready) / floor,
+        1.5,
+        ms(statistics.median(ready)),
+        ms(floor),
+    )
+    yield Figure(
+        "idle MB of the process tree", statistics.median(memory), 150, f"{statistics.median(memory):.0f} MB", "150 MB"
+    )
     yield Figure("cloud libraries loaded at start", len(loaded), 0, ", ".join(loaded) or "none", "none")
 
 

@@ -30,7 +30,9 @@ def bare_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in LIGHT:
         module = __import__(name)
         source = Path(module.__file__ or "")
-        (site / name).symlink_to(source.parent) if source.name == "__init__.py" else (site / source.name).symlink_to(source)
+        (site / name).symlink_to(source.parent) if source.name == "__init__.py" else (site / source.name).symlink_to(
+            source
+        )
     return site
 
 
@@ -55,7 +57,12 @@ def test_help_works(bare_site: Path) -> None:
 
 def test_the_sdk_can_be_imported(bare_site: Path) -> None:
     result = subprocess.run(
-        [sys.executable, "-S", "-c", "from mistclient import MistClient; from mistclient.model import Backend, Key, Machine"],
+        [
+            sys.executable,
+            "-S",
+            "-c",
+            "from mistclient import MistClient; from mistclient.model import Backend, Key, Machine",
+        ],
         env={"PYTHONPATH": str(bare_site)},
         capture_output=True,
         text=True,

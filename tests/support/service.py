@@ -80,7 +80,9 @@ class Service:
         deadline = time.monotonic() + timeout_s
         while time.monotonic() < deadline:
             if self.process.poll() is not None:
-                raise AssertionError(f"mist serve ended with {self.process.returncode}:\n{self.log.read_text()[-4000:]}")
+                raise AssertionError(
+                    f"mist serve ended with {self.process.returncode}:\n{self.log.read_text()[-4000:]}"
+                )
             try:
                 with urllib.request.urlopen(self.uri + path, timeout=2):
                     return

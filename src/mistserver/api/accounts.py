@@ -10,9 +10,11 @@ from mistserver.api.auth import address_of
 from mistserver.api.routes import delete, get, post
 from mistserver.domain.account import Actor
 from mistserver.services.accounts import me, sessions, setup
+from mistserver.services.accounts.issue import actor_of
 from mistserver.services.accounts.me import Me
 from mistserver.services.accounts.sessions import Session, SignIn
 from mistserver.services.accounts.setup import Claim, SetupState
+from mistserver.services.backends.this_host import add_this_host
 from mistserver.services.context import Context
 
 
@@ -25,13 +27,18 @@ async def setup_state(ctx: Context) -> SetupState:
 @post("/setup", public=True, security=[])
 async def claim(ctx: Context, request: Request[Any, Any, Any], data: Claim) -> Session:
     """Create the first account and its admin with the one-time code that the service printed at its start."""
-    return await setup.claim(ctx, data, address_of(request))
+    session = await setup.claim(ctx, data, address_of(request), request.scope["state"].get("request_id", ""))
+    await add_this_host(ctx, actor_of(session.user))
+    return session
 
 
 @post("/sessions", public=True, security=[])
 async def sign_in(ctx: Context, request: Request[Any, Any, Any], data: SignIn) -> Session:
     """Exchange an email and password for a token."""
-    return await sessions.sign_in(ctx, data, address_of(request))
+    session = await sessions.sign_in(ctx, data, address_of(request), request.scope["state"].get("request_id", ""))
+    if data.code:
+        await add_this_host(ctx, actor_of(session.user))
+    return session
 
 
 @delete("/sessions/current")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from mistserver.api.idempotency import Repeat, once
 from mistserver.api.listing import Cursor, Limit, Listing, Select, listing, selection
 from mistserver.api.routes import delete, get, patch, post, put

@@ -14,7 +14,7 @@ from mistserver.services.catalog import images, locations, networks, sizes, star
 from mistserver.services.context import Context
 
 Search = Annotated[
-    str | None, Parameter(description="`all` for everything, else what matches id or name; without it the starred ones.")
+    str | None, Parameter(description="`all` for everything, else what matches id or name; unset: the starred.")
 ]
 
 
@@ -28,7 +28,8 @@ async def list_images(
     cursor: Cursor = None,
 ) -> Listing[Image]:
     """Images to build machines from."""
-    return listing(await images.images(ctx, actor, backend_id, images.ImageQuery(search=search, limit=limit, cursor=cursor)))
+    query = images.ImageQuery(search=search, limit=limit, cursor=cursor)
+    return listing(await images.images(ctx, actor, backend_id, query))
 
 
 @get("/backends/{backend_id:str}/sizes")

@@ -51,13 +51,13 @@ def page(schema: dict[str, Any]) -> str:
 def _operation(method: str, path: str, operation: dict[str, Any]) -> str:
     text = html.escape(operation.get("description") or operation.get("summary", ""))
     rows = [
-        (item["name"], item["in"], _type(item.get("schema", {})), item.get("description", ""))
+        (item["name"], item["in"], type_name(item.get("schema", {})), item.get("description", ""))
         for item in operation.get("parameters", [])
     ]
     body = operation.get("requestBody", {}).get("content", {})
-    rows += [("body", kind, _type(content.get("schema", {})), "") for kind, content in body.items()]
+    rows += [("body", kind, type_name(content.get("schema", {})), "") for kind, content in body.items()]
     for status, answer in operation.get("responses", {}).items():
-        kinds = [_type(content.get("schema", {})) for content in answer.get("content", {}).values()]
+        kinds = [type_name(content.get("schema", {})) for content in answer.get("content", {}).values()]
         rows.append((status, "answer", ", ".join(kinds), answer.get("description", "")))
     return (
         f"<details><summary><code>{method.upper()}</code> <code>{html.escape(path)}</code> {text}</summary>"
@@ -68,20 +68,20 @@ def _operation(method: str, path: str, operation: dict[str, Any]) -> str:
 def _record(name: str, record: dict[str, Any]) -> str:
     required = set(record.get("required", []))
     rows = [
-        (field, "required" if field in required else "", _type(schema), schema.get("description", ""))
+        (field, "required" if field in required else "", type_name(schema), schema.get("description", ""))
         for field, schema in record.get("properties", {}).items()
     ]
-    text = html.escape(record.get("description", ""))
-    return f"<details id='{html.escape(name)}'><summary><code>{html.escape(name)}</code> {text}</summary>{_table(rows)}</details>"
+    text, name = html.escape(record.get("description", "")), html.escape(name)
+    return f"<details id='{name}'><summary><code>{name}</code> {text}</summary>{_table(rows)}</details>"
 
 
-def _type(schema: dict[str, Any]) -> str:
+def type_name(schema: dict[str, Any]) -> str:
     if "$ref" in schema:
         return str(schema["$ref"]).rsplit("/", 1)[-1]
     if "oneOf" in schema:
-        return " or ".join(_type(item) for item in schema["oneOf"])
+        return " or ".join(type_name(item) for item in schema["oneOf"])
     if schema.get("type") == "array":
-        return f"list of {_type(schema.get('items', {}))}"
+        return f"list of {type_name(schema.get('items', {}))}"
     return str(schema.get("type", "any"))
 
 

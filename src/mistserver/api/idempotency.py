@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from hashlib import sha256
 from typing import Annotated, TypeVar
 
 import msgspec
@@ -34,7 +33,7 @@ async def once(
         return await make(actor)
     if len(key) > LONGEST or not key.isprintable():
         raise InvalidInput(f"An Idempotency-Key has at most {LONGEST} printable characters.", field="Idempotency-Key")
-    digest = sha256(type(body).__name__.encode() + msgspec.json.encode(body, order="sorted")).hexdigest()
+    digest = ctx.vault.keyed_hash(type(body).__name__, msgspec.json.encode(body, order="sorted").decode())
     keyed = msgspec.structs.replace(actor, idempotency_key=key, request_hash=digest)
     if (made := await repeats.find(ctx, keyed)) is not None:
         return await load(made)

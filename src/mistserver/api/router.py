@@ -14,6 +14,7 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.spec import Components, SecurityScheme
 from litestar.types import ControllerRouterHandler
 
+from mistserver import __version__
 from mistserver.api import (
     accounts,
     backends,
@@ -34,7 +35,6 @@ from mistserver.api.auth import Authenticate, provide_actor, provide_ctx
 from mistserver.api.errors import HANDLERS
 from mistserver.api.middleware import observe
 from mistserver.services.context import Context
-from mistserver import __version__
 
 PREFIX = "/api/v1"
 NOUNS = (accounts, users, providers, backends, catalog, keys, machines, runs, jobs, events, channel, docs_page)

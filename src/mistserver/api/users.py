@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mistserver.api.listing import Listing
+from mistserver.api.listing import Cursor, Limit, Listing, Select, listing, selection
 from mistserver.api.routes import delete, get, patch, post, put
 from mistserver.domain.account import Actor, Token, User
 from mistserver.services.accounts import tokens, users
@@ -12,9 +12,13 @@ from mistserver.services.context import Context
 
 
 @get("/users")
-async def list_users(ctx: Context, actor: Actor) -> Listing[User]:
+async def list_users(
+    ctx: Context, actor: Actor, limit: Limit = None, cursor: Cursor = None, select_: Select = None
+) -> Listing[User]:
     """The users of the account."""
-    return Listing(items=await users.list_all(ctx, actor))
+    if select_ is not None:
+        return selection(*await users.select(ctx, actor, select_))
+    return listing(await users.list_page(ctx, actor, limit, cursor))
 
 
 @post("/users")
@@ -42,9 +46,13 @@ async def set_password(ctx: Context, actor: Actor, user_id: str, data: SetPasswo
 
 
 @get("/tokens")
-async def list_tokens(ctx: Context, actor: Actor) -> Listing[Token]:
+async def list_tokens(
+    ctx: Context, actor: Actor, limit: Limit = None, cursor: Cursor = None, select_: Select = None
+) -> Listing[Token]:
     """One's own tokens; an admin sees the account's."""
-    return Listing(items=await tokens.list_all(ctx, actor))
+    if select_ is not None:
+        return selection(*await tokens.select(ctx, actor, select_))
+    return listing(await tokens.list_page(ctx, actor, limit, cursor))
 
 
 @post("/tokens")

@@ -1,4 +1,4 @@
-"""The composition root: reads the settings, builds the parts, and serves; and the commands for the service's own host."""
+"""The composition root: reads settings, builds the parts, serves; and the commands for the service's own host."""
 
 from __future__ import annotations
 

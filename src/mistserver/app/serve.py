@@ -5,14 +5,13 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
-import sys
 from pathlib import Path
 
 import uvicorn
 
-from mistserver.app import first_run, log, settings_flags
+from mistserver.app import log, settings_flags
 from mistserver.app.lock import DataDirLock
-from mistserver.app.parts import Parts, open_parts
+from mistserver.app.parts import Parts
 from mistserver.domain.errors import InvalidInput
 from mistserver.services.status import is_loopback
 from mistserver.settings import Settings
@@ -36,9 +35,8 @@ def run(options: argparse.Namespace) -> int:
     log.set_up(settings.log_level)
     lock = DataDirLock(settings.data_dir)
     try:
-        parts = open_parts(settings)
+        parts = Parts(settings)
         try:
-            first_run.prepare(parts)
             return _serve(parts)
         finally:
             parts.close()
@@ -97,7 +95,5 @@ def _serve(parts: Parts) -> int:
         server_header=False,
     )
     server = uvicorn.Server(config)
-    parts.on_stop(server)
-    sys.stderr.flush()
     asyncio.run(server.serve())
     return 0 if server.started else 1

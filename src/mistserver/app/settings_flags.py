@@ -41,7 +41,8 @@ def show(origins: list[Origin]) -> str:
     rows = [(origin.name, _shown(origin), origin.source, origin.help) for origin in origins]
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     return "\n".join(
-        f"{name:<{widths[0]}}  {value:<{widths[1]}}  {source:<{widths[2]}}  {help}" for name, value, source, help in rows
+        f"{name:<{widths[0]}}  {value:<{widths[1]}}  {source:<{widths[2]}}  {meaning}"
+        for name, value, source, meaning in rows
     )
 
 

@@ -31,7 +31,7 @@ MistError
 ├── Unavailable             the service cannot do it now (starting, draining, storage full)
 └── Internal                a fault of ours
 
-An error carries a `code` (stable, for programs), a message (one sentence that names the thing and the remedy), and facts.
+An error carries a `code` (stable, for programs), a message (which thing, and what to do), and facts.
 """
 
 from __future__ import annotations

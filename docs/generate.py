@@ -1,0 +1,145 @@
+"""`python -m docs.generate [--check]`: writes the reference pages from what the code declares."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import MISSING, fields
+from pathlib import Path
+
+from docs import rest
+from mistcli import manual
+from mistserver.api.errors import status_of
+from mistserver.domain.errors import MistError, all_errors
+from mistserver.domain.event_kinds import KINDS
+from mistserver.providers.describe import Description, describe_all
+from mistserver.settings import Settings
+
+FOLDER = Path(__file__).parent / "reference"
+NOTE = "<!-- made by `make docs`; edit the code instead -->\n"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m docs.generate", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="only say which pages are not current")
+    check = parser.parse_args().check
+    stale = [name for name, text in pages().items() if not _is_current(name, text)]
+    if not check:
+        FOLDER.mkdir(exist_ok=True)
+        for name in stale:
+            (FOLDER / name).write_text(pages()[name])
+    print("\n".join(stale) or "all pages are current")
+    return 1 if check and stale else 0
+
+
+def pages() -> dict[str, str]:
+    """Every generated page by file name."""
+    texts = {
+        "settings.md": settings(),
+        "errors.md": errors(),
+        "events.md": events(),
+        "providers.md": providers(),
+        "commands.md": manual.page(),
+        "api.md": rest.page(),
+    }
+    return {name: NOTE + text.rstrip() + "\n" for name, text in texts.items()}
+
+
+def settings() -> str:
+    """A row a setting."""
+    rows = []
+    for item in fields(Settings):
+        default = item.default if item.default is not MISSING else {}
+        shown = f"`{default}`" if default not in ("", (), {}) else ""
+        shown = "the XDG data directory" if item.name == "data_dir" else shown
+        rows.append(f"| `{item.name}` | {shown} | {item.metadata['help']} |")
+    return "\n".join(
+        [
+            "# Settings of the service\n",
+            "Default < `settings.toml` in the data directory (or `--config FILE`) < environment < flag. `port` is",
+            "`MIST_PORT` in the environment and `--port` as a flag.",
+            "`mist serve --show-settings` prints every value with its origin.\n",
+            "| setting | default | meaning |\n|---|---|---|",
+            *rows,
+            "\nBeside these: `MIST_ADMIN_EMAIL` and `MIST_ADMIN_PASSWORD` make the first user at the first start;",
+            "`MIST_MASTER_KEY`, `--master-key-file` or the systemd credential `mist-master-key` bring the master key.",
+        ]
+    )
+
+
+def errors() -> str:
+    """A row an error, with its status."""
+    rows = []
+    for error in all_errors():
+        above = "" if error is MistError else f"`{error.__bases__[0].code}`"  # type: ignore[attr-defined]
+        retry = "yes" if error.retryable else ""
+        rows.append(f"| `{error.code}` | {status_of(error(''))} | {above} | {retry} |")
+    return "\n".join(
+        [
+            "# Errors\n",
+            'On the wire always `{"error": {"code", "message", "details", "request_id"}}`. The SDK raises the',
+            "class of the same name (`machine_auth_failed` is `mistclient.errors.MachineAuthFailed`); all are `MistError`.\n",
+            "The command's exit codes: 0 well, 1 failed, 2 usage, 3 not signed in, 4 a job failed or partly failed,",
+            "130 interrupted.\n",
+            "| code | status | a kind of | trying again may help |\n|---|---|---|---|",
+            *rows,
+        ]
+    )
+
+
+def events() -> str:
+    rows = [f"| `{kind}` | {sentence} |" for kind, sentence in sorted(KINDS.items())]
+    return "\n".join(
+        [
+            "# Events\n",
+            "Every change is an event, written in the change's own transaction: `mist list-events --follow`.\n",
+            "| kind | what happened |\n|---|---|",
+            *rows,
+        ]
+    )
+
+
+def providers() -> str:
+    """A section a provider."""
+    parts = [
+        "# Providers\n",
+        "`mist list-providers` prints them in this order. A backend is an account at one of them.\n",
+    ]
+    return "\n".join(parts + [_provider(item) for item in describe_all(everywhere=True)])
+
+
+def _provider(item: Description) -> str:
+    lines = [f"## {item.title} (`{item.id}`)\n"]
+    if not item.available:
+        lines.append("Listed, not built yet: adding one answers `provider_not_available`.\n")
+    if item.retired_since:
+        lines.append(f"Retired by its vendor since {item.retired_since}.\n")
+    if item.settings:
+        lines.append("| flag | in Python and Ansible | | |\n|---|---|---|---|")
+    for setting in item.settings:
+        needed = "required" if setting.required else f"default `{setting.default}`" if setting.default else ""
+        lines.append(f"| `--{setting.flag}` | `{setting.name}` | {needed} | {setting.help} |")
+    if item.regions:
+        lines.append("\nRegions: " + ", ".join(f"`{region.id}` {region.title}" for region in item.regions) + "\n")
+    if item.available:
+        lines.append("\nCan: " + ", ".join(_abilities(item)) + ".\n")
+    return "\n".join(lines)
+
+
+def _abilities(item: Description) -> list[str]:
+    named = [
+        ("create", item.creates),
+        ("keep tags at the provider", item.native_tags),
+        ("run commands without SSH", item.has_exec),
+        ("another `--endpoint`", item.over_http),
+    ]
+    return ["list machines", *[name for name, able in named if able], *item.actions]
+
+
+def _is_current(name: str, text: str) -> bool:
+    path = FOLDER / name
+    return path.exists() and path.read_text() == text
+
+
+if __name__ == "__main__":
+    sys.exit(main())
