@@ -1,4 +1,4 @@
-"""A guest that lives in RAM: Debian's cloud kernel and an initramfs with busybox and sshd, up in 10-30 s unaccelerated."""
+"""A guest that lives in RAM: Debian's cloud kernel, busybox and sshd; up in ten to thirty seconds without KVM."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from pathlib import Path
 PACKAGE = "linux-image-cloud-amd64"
 MODULES = (
     "virtio", "virtio_ring", "virtio_pci_legacy_dev", "virtio_pci_modern_dev", "virtio_pci", "failover", "net_failover",
-    "virtio_net", "virtio_blk", "isofs", "button", "evdev",
+    "virtio_net", "virtio_blk", "cdrom", "isofs", "button", "evdev",
 )  # fmt: skip
 
 

@@ -153,13 +153,4 @@ PLANNED = (
             _text("organization", "indonesian-organization", "Organization"),
         ),
     ),
-    Planned(
-        id="libvirt",
-        title="KVM (via libvirt)",
-        settings=(
-            _text("machine_hostname", "libvirt-hostname", "Address of the hypervisor", kind="host"),
-            _text("machine_user", "libvirt-user", "User on the hypervisor", required=False, default="root"),
-            _text("machine_key", "libvirt-key", "Name of the hypervisor's key", kind="key", required=False),
-        ),
-    ),
 )

@@ -17,7 +17,8 @@ _HERE = "mistserver.providers."
 class Row:
     """One listed provider. `module` is None while it is not built.
 
-    `library` is the vendor's library, which the distribution's extra `extra` brings.
+    `library` is the vendor's library, which the distribution's extra `extra` brings; to be built it may need `packages`
+    of the system.
     """
 
     id: str
@@ -25,6 +26,7 @@ class Row:
     name: str = ""
     extra: str | None = None
     library: str | None = None
+    packages: str | None = None
 
 
 _BUILT = {
@@ -33,6 +35,12 @@ _BUILT = {
         Row("bare_metal", _HERE + "bare_metal", "BareMetal"),
         Row("ec2", _HERE + "ec2", "Ec2", extra="ec2", library="boto3"),
         Row("docker", _HERE + "docker", "Docker", extra="docker", library="docker"),
+        Row(
+            *("libvirt", _HERE + "libvirt", "Libvirt"),
+            extra="libvirt",
+            library="libvirt",
+            packages="gcc python3-dev libvirt-dev",
+        ),
         Row("localhost", _HERE + "localhost", "Localhost"),
     )
 }
@@ -74,9 +82,10 @@ def missing(id: str) -> str | None:
     if found.module is None:
         return f"{declaration(id).title} ({id}) is listed, but this version of Mist cannot use it yet."
     if found.library is not None and importlib.util.find_spec(found.library) is None:
+        first = f" (after apt-get install {found.packages})" if found.packages else ""
         return (
             f"{declaration(id).title} ({id}) needs the Python package {found.library}, which is not installed where "
-            f"the service runs; install it with: pip install 'mist[{found.extra}]'"
+            f"the service runs; install it with: pip install 'mist[{found.extra}]'{first}"
         )
     return None
 
