@@ -43,6 +43,11 @@ class Signals:
         self._loop = asyncio.get_running_loop()
 
     @property
+    def loop(self) -> asyncio.AbstractEventLoop | None:
+        """The service's event loop, for threads that hand work to it; None before `bind`."""
+        return self._loop
+
+    @property
     def patience_s(self) -> float:
         """How long a waiter may sleep before it looks for itself."""
         return 10.0 if self.live else 1.0

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy.engine import Connection
 
 from mistserver.domain.account import Actor, Role, Scope
-from mistserver.domain.errors import Internal, MistError, to_record
+from mistserver.domain.errors import Internal, JobFailed, MistError, to_record
 from mistserver.domain.job import TERMINAL, JobState
 from mistserver.jobs.registry import HANDLERS
 from mistserver.jobs.running import RunningJob, unexpected
@@ -71,6 +71,8 @@ async def _handle(engine: Jobs, job: RunningJob) -> Ending:
         while _own_task().cancelling():
             _own_task().uncancel()
         return CANCELLED
+    except JobFailed as failure:
+        return Ending(state=JobState.FAILED, result=failure.facts or None, error=to_record(failure))
     except MistError as failure:
         return Ending(state=JobState.FAILED, error=to_record(failure))
     except Exception as failure:

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from sqlalchemy.engine import Connection
 
 from mistserver.domain.errors import Internal
 from mistserver.domain.key import HostKey
+from mistserver.services.context import Context
 from mistserver.store import events, host_keys
 from mistserver.store.database import Database
 from mistserver.store.host_keys import Remembered
 
 log = logging.getLogger(__name__)
+
+_HOMELESS = 1000
 
 
 class HostKeyBook:
@@ -29,28 +32,39 @@ class HostKeyBook:
         self._database = database
         self._accounts: dict[str, str] = {}
         self._keys: dict[str, list[HostKey]] = {}
+        self._backing: dict[str, str] = {}
         self._unwritten: list[Remembered] = []
+        self._homeless: list[Remembered] = []  # of a backend that is being tried before it is kept
         self._writing: asyncio.Task[None] | None = None
 
-    async def load(self, account_id: str, owners: Iterable[str]) -> None:
-        """Read what is kept of these owners; another service may have seen, or been told to accept, new keys."""
-        wanted = list(dict.fromkeys(owners))
+    async def load(self, account_id: str, owners: Iterable[str], backing: Mapping[str, str] | None = None) -> None:
+        """Read what is kept of these owners; another service may have seen, or been told to accept, new keys.
+
+        An owner that has shown nothing yet is known by the keys of the one it maps to in `backing` at the same
+        address: a server is already known when its backend was added.
+        """
+        self._backing.update(backing or {})
+        wanted = list(dict.fromkeys([*owners, *(backing or {}).values()]))
+        self._unwritten += [item for item in self._homeless if item.owner in wanted]
+        self._homeless = [item for item in self._homeless if item.owner not in wanted]
+        self._write_soon()
         await self.flush()
         found = await self._database.read(host_keys.of_owners, account_id, wanted)
         for owner in wanted:
             self._accounts[owner] = account_id
             self._keys[owner] = [item.key for item in found if item.owner == owner]
-        for item in self._unwritten:  # seen while the database was read
-            if item.owner in wanted:
+        for item in [*self._unwritten, *self._homeless]:  # seen while the database was read
+            if item.owner in wanted and item.key not in self._keys[item.owner]:
                 self._keys[item.owner].append(item.key)
 
     def known(self, owner: str, host: str, port: int) -> Sequence[str]:
         """The remembered keys as OpenSSH lines; none means that the next one shown will be remembered."""
         if owner not in self._keys:
             raise Internal(f"The host keys of {owner} were not loaded before connecting.")
-        bound = ":" in owner
-        keys = self._keys[owner]
-        return [key.public for key in keys if key.port == port and (not bound or key.host == host)]
+        keys = [key for key in self._keys[owner] if key.port == port and (":" not in owner or key.host == host)]
+        if not keys and owner in self._backing:
+            keys = [key for key in self._keys.get(self._backing[owner], []) if (key.host, key.port) == (host, port)]
+        return [key.public for key in keys]
 
     def remember(self, owner: str, host: str, port: int, line: str, fingerprint: str) -> None:
         """Keep a key shown for the first time: from now on in memory, in the database a moment later."""
@@ -68,8 +82,7 @@ class HostKeyBook:
             return
         kept.append(key)
         self._unwritten.append(Remembered(account_id=self._accounts[owner], owner=owner, key=key))
-        if self._writing is None or self._writing.done():
-            self._writing = asyncio.get_running_loop().create_task(self._write(), name="write host keys")
+        self._write_soon()
 
     def drop(self, owner: str) -> None:
         """Forget an owner in memory; the store's rows are the caller's to remove."""
@@ -81,21 +94,31 @@ class HostKeyBook:
         while self._writing is not None and not self._writing.done():
             await asyncio.shield(self._writing)
 
+    def _write_soon(self) -> None:
+        if self._unwritten and (self._writing is None or self._writing.done()):
+            self._writing = asyncio.get_running_loop().create_task(self._write(), name="write host keys")
+
     async def _write(self) -> None:
         while self._unwritten:
             batch = self._unwritten[:200]
             try:
-                await self._database.write(_keep, batch)
+                homeless = await self._database.write(_keep, batch)
             except Exception as error:  # it stays in memory; the next first sight tries again
                 log.warning("host keys could not be written: %s", type(error).__name__)
                 return
             self._unwritten = [item for item in self._unwritten if item not in batch]
+            self._homeless = [*self._homeless, *homeless][-_HOMELESS:]
 
 
-def _keep(connection: Connection, batch: Sequence[Remembered]) -> None:
+def _keep(connection: Connection, batch: Sequence[Remembered]) -> list[Remembered]:
+    """Write keys with their events; those whose owner is not there (yet) come back."""
+    homeless = []
     for item in batch:
         subject = host_keys.subject(connection, item.owner)
-        if subject is None or not host_keys.remember(connection, item):
+        if subject is None:
+            homeless.append(item)
+            continue
+        if not host_keys.remember(connection, item):
             continue
         key = item.key
         events.record(
@@ -108,3 +131,12 @@ def _keep(connection: Connection, batch: Sequence[Remembered]) -> None:
             details={"host": key.host, "port": key.port, "fingerprint": key.fingerprint},
             at=key.first_seen_at,
         )
+    return homeless
+
+
+def book_of(ctx: Context) -> HostKeyBook:
+    """The book that the running service's pool asks."""
+    book = ctx.ssh.host_keys
+    if not isinstance(book, HostKeyBook):
+        raise Internal("The SSH pool was made without a book of host keys.")
+    return book

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 
-_SHELL = "if command -v bash >/dev/null 2>&1; then s='bash --norc'; else s=sh; fi; $s"
+_SHELL = "if command -v bash >/dev/null 2>&1; then s='bash --norc'; else s=sh; fi;"
 _SCRIPT = (
     'f=$(mktemp "${TMPDIR:-/tmp}/mist.XXXXXX") || exit 126; '
     "trap 'rm -f \"$f\"' EXIT; trap 'exit 143' HUP INT TERM; "
@@ -14,7 +14,7 @@ _SCRIPT = (
 
 def of_command(command: str) -> str:
     """A command line for bash, or for sh where there is no bash. Start-up files are not read."""
-    return f"{_SHELL} -c -- {shlex.quote(command)}"
+    return f"{_SHELL} exec $s -c -- {shlex.quote(command)}"
 
 
 def of_script(script: str) -> tuple[str, bytes]:
@@ -31,10 +31,10 @@ def of_script(script: str) -> tuple[str, bytes]:
         interpreter = " ".join(shlex.quote(word) for word in first[2:].split())
         start = f'{interpreter} "$f" </dev/null'
     else:
-        start = f'{_SHELL} "$f" </dev/null'
+        start = f'{_SHELL} $s "$f" </dev/null'
     return _SCRIPT % start, script.encode()
 
 
 def as_root(command: str) -> str:
     """The same command as root, for ways that have no `sudo` of their own; asks for no password."""
-    return f'if [ "$(id -u)" = 0 ]; then p=; else p="sudo -n --"; fi; $p sh -c -- {shlex.quote(command)}'
+    return f'if [ "$(id -u)" = 0 ]; then p=; else p="sudo -n --"; fi; exec $p sh -c -- {shlex.quote(command)}'
