@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from mistclient import errors, model
-from mistclient.client import MistClient
-from mistclient.errors import JobFailed, MistError, NotSupported
-from mistclient.model import Backend, Job, Key, Machine
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mistclient.client import MistClient
+    from mistclient.errors import JobFailed, MistError, NotSupported, WaitTimeout
+    from mistclient.model import Backend, Job, Key, Machine
 
 __all__ = [
     "Backend",
@@ -16,6 +19,19 @@ __all__ = [
     "MistClient",
     "MistError",
     "NotSupported",
-    "errors",
-    "model",
+    "WaitTimeout",
 ]
+
+_MODULES = frozenset({"channel", "config", "errors", "model"})
+
+
+def __getattr__(name: str) -> Any:
+    """Each public name from its module, when it is first used: the command line needs few of them at a time."""
+    if name in _MODULES:
+        return importlib.import_module(f"mistclient.{name}")
+    if name in __all__:
+        for module in map(importlib.import_module, ("mistclient.client", "mistclient.model", "mistclient.errors")):
+            if name in vars(module):
+                globals()[name] = found = getattr(module, name)
+                return found
+    raise AttributeError(f"module 'mistclient' has no attribute {name!r}")

@@ -26,25 +26,27 @@ class MistClient(Accounts, Runs):
 
     def __init__(
         self, mist_uri: str | None = None, email: str | None = None, password: str | None = None,
-        verify: bool | str = True, api_token: str | None = None, *, timeout_s: float = 60.0,
+        verify: bool | str = True, api_token: str | None = None,
     ) -> None:
         config = Config.read()
         self.uri = clean_uri(mist_uri or config.uri)
         trust = config.ca_file or True if verify is True else verify
-        given = api_token or (None if email else config.token(self.uri))
+        given = config.token(self.uri) if api_token is None and email is None else api_token
         self.email = email or config.email
-        self.transport = Transport(self.uri, given, trust, timeout_s)
+        self.transport = Transport(self.uri, given, trust)
         self.declarations = Declarations(self.providers)
         self._backends: list[Backend] | None = None
         self._keys: list[Key] | None = None
         self._machines: list[Machine] | None = None
-        if not given:
+        if given is None:
             self._sign_in_at_once(email, password, config)
 
     def _sign_in_at_once(self, email: str | None, password: str | None, config: Config) -> None:
         secret = password or (None if email and email != config.email else config.password)
         if self.email and secret:
             self.sign_in(self.email, secret)
+            known = self.email, secret
+            self.transport.renew = lambda: self.sign_in(*known)
         elif email:
             raise NotSignedIn(f"A password is missing for {email}; give it with password=, or an api_token.")
 

@@ -6,7 +6,7 @@ import json
 import os
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -50,7 +50,8 @@ class Transport:
         self.token = token
         self.verify = verify
         self.timeout_s = timeout_s
-        self.trace: list[str] | None = None
+        self.renew: Callable[[], object] | None = None
+        self.trace: Callable[[str], None] | None = None
         self._pool: PoolManager | None = None
 
     def call(
@@ -60,8 +61,24 @@ class Transport:
         """The decoded JSON of the answer (None for an empty one), or the error that the service names.
 
         A read, and a create (which carries an Idempotency-Key), is tried again when the connection breaks or the
-        service says that it will be back at once. Everything else is sent once.
+        service says that it will be back at once. Everything else is sent once. A session that has ended is renewed
+        where `renew` knows how.
         """
+        try:
+            return self._patiently(method, path, query, body, timeout_s)
+        except NotSignedIn:
+            renew, self.renew = self.renew, None
+            if renew is None:
+                raise
+        renew()
+        try:
+            return self._patiently(method, path, query, body, timeout_s)
+        finally:
+            self.renew = renew
+
+    def _patiently(
+        self, method: str, path: str, query: dict[str, Any] | None, body: Any, timeout_s: float | None
+    ) -> Any:
         headers = self._headers()
         if body is not None:
             headers["Content-Type"] = "application/json"
@@ -154,7 +171,7 @@ class Transport:
         except HTTPError as error:
             raise _unreachable(self.uri, error) from None
         if self.trace is not None:
-            self.trace.append(f"{method} {url} -> {response.status} in {time.monotonic() - started:.3f} s")
+            self.trace(f"{method} {url} -> {response.status} in {time.monotonic() - started:.3f} s")
         return response
 
     def _headers(self) -> dict[str, str]:

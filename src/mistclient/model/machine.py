@@ -52,6 +52,10 @@ class Machine(Monitored):
         return found[0] if found else None
 
     @property
+    def client(self) -> MistClient:
+        return self._client
+
+    @property
     def path(self) -> str:
         return f"/machines/{segment(self.id)}"
 

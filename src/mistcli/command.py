@@ -1,0 +1,21 @@
+"""What a command is: the arguments that it takes, what it does, and examples of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from mistcli.call import Call
+    from mistcli.parser import CommandParser
+
+
+class Command:
+    """One command. `run` answers its exit code, None for 0."""
+
+    def __init__(
+        self, arguments: Callable[[CommandParser], None], run: Callable[[Call], int | None], *examples: str
+    ) -> None:
+        self.arguments = arguments
+        self.run = run
+        self.examples = examples

@@ -1,0 +1,113 @@
+"""Machines: listing, showing, probing."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from mistcli import select
+from mistcli.call import Call
+from mistcli.command import Command
+from mistcli.names import remember
+from mistcli.output import Column, as_json, as_yaml, show_record, show_records
+from mistcli.parser import CommandParser
+from mistcli.text import count, say, warn
+
+
+def addresses(record: dict[str, Any]) -> str:
+    return " -- ".join(record.get("public_ips") or [])
+
+
+COLUMNS = (
+    Column("Name", "name", 25),
+    Column("ID", "id", 60),
+    Column("State", "state", 10),
+    Column("Public Ips", "public_ips", 20, addresses),
+    Column("Backend Title", "backend_name", 30),
+    Column("Tags", "tags", 20),
+)
+
+
+def _list_arguments(parser: CommandParser) -> None:
+    parser.add_argument("--backend", help="only this backend's (name or id)")
+    parser.add_argument("--tag", help="only those with this tag")
+    parser.add_argument("--state", help="only those in this state (running, stopped ...)")
+    parser.add_argument("--search", metavar="TEXT", help="only those with this in their name, id or address")
+    parser.add_argument("--refresh", action="store_true", help="have the providers asked now")
+    parser.output_options()
+
+
+def list_machines(call: Call) -> int | None:
+    args = call.args
+    query: dict[str, Any] = {"tag": args.tag, "state": args.state, "search": args.search}
+    if args.backend is not None:
+        query["backend"] = select.find(call, "backend", args.backend)["id"]
+    if args.refresh:
+        query["refresh"] = True
+    records, backends = call.client.machine_page(**query)
+    if not any(query.values()):
+        remember(call.uri, "machines", [record["name"] for record in records])
+        remember(call.uri, "tags", [tag for record in records for tag in record.get("tags") or []])
+    show_records(args, records, COLUMNS, "No machines found")
+    for backend in backends:
+        if trouble := backend.get("trouble"):
+            age = backend.get("age_s")
+            since = "never read" if age is None else f"as of {age:.0f} s ago"
+            warn(f"{backend['name']}: {trouble['message']} (its machines are shown {since})")
+    return None
+
+
+def _describe_arguments(parser: CommandParser) -> None:
+    parser.selector("machine")
+    parser.output_options()
+
+
+def describe_machine(call: Call) -> int | None:
+    machine = select.machine(call)
+    machine.refresh()
+    show_record(call.args, machine.record, COLUMNS)
+    return None
+
+
+def _probe_arguments(parser: CommandParser) -> None:
+    parser.selector("machine")
+    parser.add_argument("--key", help="try this key")
+    parser.add_argument("--user", "--ssh-user", help="sign in as this user")
+    parser.output_options()
+
+
+def probe(call: Call) -> int | None:
+    from mistclient.errors import MachineError
+
+    machine = select.machine(call)
+    try:
+        found = machine.probe(call.args.key, call.args.user)
+    except MachineError:
+        say("Not probed")
+        raise
+    if call.args.output in ("json", "yaml"):
+        sys.stdout.write(f"{as_json(found)}\n" if call.args.output == "json" else as_yaml(found))
+        return None
+    say(f"Machine {machine.name} is probed")
+    days, rest = divmod(int(found["uptime_s"]), 86400)
+    load = " ".join(f"{value:.2f}" for value in found["load"])
+    uptime = f"{days} d {rest // 3600} h {rest % 3600 // 60} min"
+    say(f"  up {uptime}, load {load}, {count(found['cores'], 'core')}, {count(found['users'], 'user')}")
+    say(f"  {found['distribution']}, {found['kernel']}, signed in as {found['user']} in {found['took_s']:.2f} s")
+    for disk in found["disks"]:
+        gib = [disk[field] / 2**30 for field in ("used_bytes", "size_bytes")]
+        say(f"  {disk['mount']}: {gib[0]:.1f} of {gib[1]:.1f} GiB used")
+    return None
+
+
+COMMANDS = {
+    "list-machines": Command(
+        _list_arguments, list_machines, "mist list-machines", "mist list-machines --backend Docker --pretty",
+        "mist list-machines --tag dev --state running -o json",
+    ),
+    "describe-machine": Command(
+        _describe_arguments, describe_machine, "mist describe-machine db-server-1",
+        "mist describe-machine --name db-server-1 -o yaml",
+    ),
+    "probe": Command(_probe_arguments, probe, "mist probe db-server-1", "mist probe web --user ubuntu -o json"),
+}

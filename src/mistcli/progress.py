@@ -1,0 +1,80 @@
+"""Waiting for a job in front of a person: its steps and the time they take, on stderr."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from mistcli.text import note, say, visible
+
+if TYPE_CHECKING:
+    from mistcli.call import Call
+    from mistclient import Job
+
+_MARKS = {"succeeded": "done", "failed": "failed", "cancelled": "cancelled"}
+
+
+class Progress:
+    """Told of a job whenever it may have changed. On a terminal one line lives; elsewhere each step is a line."""
+
+    def __init__(self) -> None:
+        self._started = time.monotonic()
+        self._told: dict[str, str] = {}
+        self._live = sys.stderr.isatty()
+        self._drawn = False
+
+    def __call__(self, job: Job) -> None:
+        running = ""
+        for step in job.steps:
+            name, state = str(step["name"]), str(step["state"])
+            if state == "running":
+                running = name
+            if state != "queued" and self._told.get(name) != state:
+                self._told[name] = state
+                self._tell(name, state, step)
+        if self._live and not job.finished:
+            self._draw(f"{job.title}: {running or job.state} ({self._elapsed()})")
+        if job.finished:
+            self._clear()
+
+    def _tell(self, name: str, state: str, step: dict[str, object]) -> None:
+        if state == "running" and self._live:
+            return
+        detail = f": {step['detail']}" if step.get("detail") else ""
+        self._clear()
+        note(f"  {name} ... {_MARKS.get(state, state)}{detail} ({self._elapsed()})")
+
+    def _elapsed(self) -> str:
+        return f"{time.monotonic() - self._started:.0f} s"
+
+    def _draw(self, text: str) -> None:
+        import shutil
+
+        width = shutil.get_terminal_size().columns - 1
+        sys.stderr.write(f"\r\x1b[K{visible(text)[:width]}")
+        sys.stderr.flush()
+        self._drawn = True
+
+    def _clear(self) -> None:
+        if self._drawn:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
+            self._drawn = False
+
+
+def finish(call: Call, job: Job, done: str) -> int:
+    """Wait for a job as the command's options say, then say `done`; with --no-wait print the job's id instead."""
+    if not call.args.wait:
+        say(job.id)
+        note(f"{job.title}: started. `mist wait-job {job.id}` waits for it.")
+        return 0
+    progress = Progress()
+    try:
+        job.wait(call.args.wait_timeout, progress)
+    except KeyboardInterrupt:
+        progress._clear()
+        note(f"The job goes on; `mist cancel-job {job.id}` would end it.")
+        raise
+    say(done)
+    return 0
