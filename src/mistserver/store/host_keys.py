@@ -62,7 +62,7 @@ def remember(connection: Connection, shown: Remembered) -> bool:
     """Keep a key seen for the first time; whether it is new. One that is already kept is never replaced."""
     row = {"account_id": shown.account_id, "owner": shown.owner, **msgspec.structs.asdict(shown.key)}
     statement = insert_into(connection, host_keys).values(row).on_conflict_do_nothing()
-    return connection.execute(statement).rowcount > 0
+    return connection.execute(statement.returning(host_keys.c.owner)).first() is not None
 
 
 def forget(connection: Connection, account_id: str, owner: str) -> int:

@@ -41,7 +41,7 @@ def keep(connection: Connection, request: Request, answer: Any, at: datetime) ->
     """
     row = {"account_id": request.account_id, "key": request.key, "request_hash": request.hash}
     statement = insert_into(connection, idempotency).values(row | {"answer": answer, "created_at": at})
-    if connection.execute(statement.on_conflict_do_nothing()).rowcount != 1:
+    if connection.execute(statement.on_conflict_do_nothing().returning(idempotency.c.key)).first() is None:
         message = f"A request with the Idempotency-Key {request.key!r} is under way; send it again."
         raise Conflict(message, key=request.key)
 

@@ -22,7 +22,7 @@ def put(connection: Connection, name: str, value: bytes) -> None:
 def put_first(connection: Connection, name: str, value: bytes) -> bool:
     """Set it unless it stands there already; says whether it was set."""
     statement = insert_into(connection, meta).values(name=name, value=value).on_conflict_do_nothing()
-    return connection.execute(statement).rowcount == 1
+    return connection.execute(statement.returning(meta.c.name)).first() is not None
 
 
 def remove(connection: Connection, name: str) -> bool:

@@ -18,7 +18,8 @@ _COLUMNS = [users.c[name] for name in User.__struct_fields__]
 def insert(connection: Connection, user: User, password_hash: str) -> bool:
     """Says whether it was added: False when the email is taken."""
     row = {name: getattr(user, name) for name in User.__struct_fields__} | {"password_hash": password_hash}
-    return connection.execute(insert_into(connection, users).values(row).on_conflict_do_nothing()).rowcount == 1
+    statement = insert_into(connection, users).values(row).on_conflict_do_nothing()
+    return connection.execute(statement.returning(users.c.id)).first() is not None
 
 
 def get(connection: Connection, account_id: str, user_id: str) -> User | None:

@@ -1,6 +1,6 @@
 """How many passwords may be tried: by user and by address, so that neither one target nor one source goes on for long.
 
-After 10 failures the next try waits a minute, then two, four, up to 15; 15 quiet minutes forget them. An address from
+After 10 failures the next try waits a minute, then two, four, up to 15; 15 more quiet minutes forget them. An address from
 which a user signed in before is not held up by what others do to that user from elsewhere.
 """
 
@@ -19,6 +19,7 @@ from mistserver.store.attempts import Count
 FREE = 10
 FIRST_DELAY = timedelta(minutes=1)
 LONGEST_DELAY = timedelta(minutes=15)
+QUIET = timedelta(minutes=15)
 KNOWN_FOR = timedelta(days=90)
 
 
@@ -27,7 +28,7 @@ def count_try(connection: Connection, email: str, address: str, at: datetime) ->
 
     True says that this was the last one before tries at this user have to wait.
     """
-    attempts.trim(connection, at - LONGEST_DELAY * 2, at - KNOWN_FOR)
+    attempts.trim(connection, at - LONGEST_DELAY - QUIET, at - KNOWN_FOR)
     counted = attempts.advance(connection, _subjects(connection, email, address, at), at, _step(at))
     mine = counted.get(_user(email))
     return mine is not None and mine.failures == FREE
@@ -49,7 +50,7 @@ def delay(failures: int) -> timedelta:
 
 def _step(at: datetime) -> Callable[[Count | None], Count]:
     def step(count: Count | None) -> Count:
-        if count is None or at - count.last_at > LONGEST_DELAY:
+        if count is None or at - count.last_at > delay(count.failures) + QUIET:
             return Count(failures=1, last_at=at)
         wait_s = (count.last_at + delay(count.failures) - at).total_seconds()
         if wait_s > 0:

@@ -82,11 +82,12 @@ def _claim(
 
 
 def _check_code(connection: Connection, code: str) -> None:
-    if accounts.any_exists(connection):
-        raise _claimed()
     kept = meta.get(connection, CODE)
-    if kept is None or not hmac.compare_digest(kept, hash_of(code.strip()).encode()):
-        raise NotSignedIn("That is not the one-time code; the service printed it when it started, on its own host.")
+    if kept is not None and hmac.compare_digest(kept, hash_of(code.strip()).encode()):
+        return
+    if accounts.any_exists(connection):  # asked last: whoever creates the account takes the code away with it
+        raise _claimed()
+    raise NotSignedIn("That is not the one-time code; the service printed it when it started, on its own host.")
 
 
 def _claimed() -> Conflict:
