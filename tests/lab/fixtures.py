@@ -5,33 +5,13 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tests.lab.docker import DockerHost, docker_host
 from tests.lab.libvirt import LibvirtHost, libvirt_host
-
-
-@dataclass(frozen=True)
-class LabKey:
-    """An SSH key pair: OpenSSH PEM and one public line."""
-
-    private: str
-    public: str
-
-
-def new_key(comment: str = "lab") -> LabKey:
-    """A fresh Ed25519 pair."""
-    key = Ed25519PrivateKey.generate()
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH, serialization.NoEncryption()
-    )
-    public = key.public_key().public_bytes(serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH)
-    return LabKey(private.decode(), f"{public.decode()} {comment}")
+from tests.lab.sshd import KeyPair, key_pair
 
 
 @pytest.fixture(scope="session")
@@ -52,13 +32,13 @@ def docker_engine(lab_folder: Path) -> Iterator[DockerHost]:
 
 
 @pytest.fixture(scope="session")
-def lab_key() -> LabKey:
+def lab_key() -> KeyPair:
     """The key that opens every machine of the lab."""
-    return new_key()
+    return key_pair()
 
 
 @pytest.fixture(scope="session")
-def libvirt_hypervisor(lab_folder: Path, lab_key: LabKey) -> Iterator[LibvirtHost]:
+def libvirt_hypervisor(lab_folder: Path, lab_key: KeyPair) -> Iterator[LibvirtHost]:
     folder = lab_folder / "libvirt"
     folder.mkdir(mode=0o711)
     with libvirt_host(folder, lab_key.public) as host:

@@ -5,6 +5,7 @@ Never libvirt's own SSH transport, which would start the `ssh` program with a us
 
 from __future__ import annotations
 
+import os
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -14,11 +15,14 @@ from urllib.parse import quote
 
 from mistserver.domain import errors
 from mistserver.providers.base import Account
+from mistserver.providers.libvirt.gate import Gate
 from mistserver.providers.libvirt.library import faults, keep_alive, library
 from mistserver.providers.libvirt.settings import Settings
 
 # the classic daemon (or the proxy that stands for it), then the daemon of QEMU alone
 SOCKETS = ("/run/libvirt/libvirt-sock", "/run/libvirt/virtqemud-sock")
+_LEAVE_S = 5.0
+LONGEST_CALL_S = 1800.0  # a whole copy of an image may take long; a hypervisor that hangs must not hold us for ever
 
 
 def connect(account: Account, stack: ExitStack) -> Any:
@@ -26,7 +30,7 @@ def connect(account: Account, stack: ExitStack) -> Any:
     settings: Settings = account.settings
     if settings.local_socket is not None:
         paths = (settings.local_socket,) if settings.local_socket else SOCKETS
-        return _first([partial(_over_socket, path, settings, stack) for path in paths])
+        return _first([partial(_over_socket, path, account, stack) for path in paths])
     if settings.machine_key is None:
         return _over_tcp(account, stack)
     paths = (settings.socket,) if settings.socket else SOCKETS
@@ -49,63 +53,85 @@ def _over_ssh(path: str, account: Account, stack: ExitStack) -> Any:
     if account.ssh is None:
         raise errors.Internal("The libvirt provider was opened without SSH.")
     with ExitStack() as attempt:
-        with _as_provider_errors(settings):
-            local = attempt.enter_context(
-                account.ssh.forward_socket(
-                    settings.machine_hostname, settings.ssh_port, settings.machine_user, settings.machine_key, path
-                )
+        with _as_provider_errors():
+            forward = account.ssh.forward_socket(
+                settings.machine_hostname, settings.ssh_port, settings.machine_user, settings.machine_key, path
             )
-        connection = _over_socket(local, settings, attempt, shown=path)
+            local = attempt.enter_context(forward)
+        remedy = f"see that libvirt runs there and that {settings.machine_user} may use {path}"
+        connection = _open(_dial_unix(local), account, attempt, remedy)
         stack.push(attempt.pop_all())
     return connection
 
 
-def _over_socket(path: str, settings: Settings, stack: ExitStack, shown: str | None = None) -> Any:
-    return _open(f"qemu+unix:///system?socket={quote(path)}", f"answer on {shown or path}", settings, stack)
+def _over_socket(path: str, account: Account, stack: ExitStack) -> Any:
+    try:
+        far = _dial_unix(path)
+    except OSError as error:
+        raise errors.ProviderUnreachable(
+            f"The socket {path} on the host of the service cannot be used ({os.strerror(error.errno or 0)}).", path=path
+        ) from None
+    return _open(far, account, stack, f"see that {path} is libvirt's socket")
 
 
 def _over_tcp(account: Account, stack: ExitStack) -> Any:
     settings: Settings = account.settings
-    host, port = settings.machine_hostname, settings.tcp_port
+    address = (settings.machine_hostname, settings.tcp_port)
     if account.ssh is not None:
-        with _as_provider_errors(settings):
-            host, port = stack.enter_context(account.ssh.jump(host, port))
+        with _as_provider_errors():
+            address = stack.enter_context(account.ssh.jump(*address))
+    remedy = "give a key (--libvirt-key) to go over SSH instead"
+    shown = f"libvirt's TCP port {settings.tcp_port} on {settings.machine_hostname}"
     try:
-        socket.create_connection((host, port), timeout=account.timeout_s).close()
+        far = socket.create_connection(address, timeout=account.timeout_s)
     except TimeoutError:
-        raise errors.ProviderTimeout(_no_tcp(settings, "does not answer"), host=settings.machine_hostname) from None
+        raise errors.ProviderTimeout(f"{shown} does not answer; {remedy}.", host=settings.machine_hostname) from None
     except OSError as error:
-        why = "cannot be reached" if error.strerror is None else f"cannot be reached ({error.strerror})"
-        raise errors.ProviderUnreachable(_no_tcp(settings, why), host=settings.machine_hostname) from None
-    shown = f"[{host}]" if ":" in host else host
-    return _open(f"qemu+tcp://{shown}:{port}/system", f"answer on TCP port {settings.tcp_port}", settings, stack)
+        raise errors.ProviderUnreachable(
+            f"{shown} cannot be reached ({error.strerror or 'no such host'}); {remedy}.", host=settings.machine_hostname
+        ) from None
+    return _open(far, account, stack, remedy)
 
 
-def _no_tcp(settings: Settings, what: str) -> str:
-    return (
-        f"libvirt's TCP port {settings.tcp_port} on {settings.machine_hostname} {what}; "
-        "give a key (--libvirt-key) to go over SSH instead."
-    )
+def _dial_unix(path: str) -> socket.socket:
+    far = socket.socket(socket.AF_UNIX)
+    try:
+        far.connect(path)
+    except OSError:
+        far.close()
+        raise
+    return far
 
 
-def _open(uri: str, doing: str, settings: Settings, stack: ExitStack) -> Any:
-    with faults(doing, settings.machine_hostname):
-        connection = library().open(uri)
-    stack.callback(close, connection)
-    keep_alive(connection)
+def _open(far: socket.socket, account: Account, stack: ExitStack, remedy: str) -> Any:
+    """libvirt's connection through `far`, which is ours from here on."""
+    host = account.settings.machine_hostname
+    with ExitStack() as attempt:
+        attempt.callback(far.close)
+        gate = Gate(far)
+        attempt.callback(gate.close)
+        gate.shut_after(account.timeout_s)
+        try:
+            with faults("let us in", host):
+                connection = library().open(f"qemu+unix:///system?socket={quote(gate.path)}")
+        except errors.ProviderUnreachable as error:
+            raise errors.ProviderUnreachable(f"{error.message[:-1]}; {remedy}.", **error.facts) from None
+        attempt.callback(close, connection)
+        attempt.callback(gate.shut_after, _LEAVE_S)
+        keep_alive(connection)
+        gate.shut_after(LONGEST_CALL_S)
+        stack.push(attempt.pop_all())
     return connection
 
 
 def close(connection: Any) -> None:
     """Close it; a connection that is already broken is no error."""
-    try:
+    with suppress(library().libvirtError):
         connection.close()
-    except library().libvirtError:
-        return
 
 
 @contextmanager
-def _as_provider_errors(settings: Settings) -> Iterator[None]:
+def _as_provider_errors() -> Iterator[None]:
     """What SSH says of the hypervisor, said as of a provider."""
     try:
         yield
