@@ -54,27 +54,27 @@ class Providers:
     ) -> R:
         """Open the backend's provider in a thread, do `work` with it, close it.
 
-        Raises MistError and nothing else: ProviderTimeout after `timeout_s` (waiting for a place included), whatever
-        the thread does then.
+        Raises MistError and nothing else: ProviderTimeout after `timeout_s`, whatever the thread does then, and
+        Unavailable when as long a time was spent waiting for other backends.
         """
         limit_s = self._settings.provider_timeout_s if timeout_s is None else timeout_s
-        make = partial(self.open, ctx, stored, limit_s)
+        work_in_thread = partial(_use, partial(self.open, ctx, stored, limit_s), work)
         place = self._places.setdefault(stored.id, asyncio.Semaphore(THREADS_PER_BACKEND))
-        try:
-            async with asyncio.timeout(limit_s):
-                await place.acquire()
-                return await self._run(partial(_use, make, work), stored, place)
-        except TimeoutError:
-            raise errors.ProviderTimeout(
-                f"The backend {stored.name!r} did not answer within {limit_s:g} s.", backend_id=stored.id
-            ) from None
-
-    async def _run(self, work: Callable[[], R], stored: StoredBackend, place: asyncio.Semaphore) -> R:
+        late = errors.ProviderTimeout(
+            f"The backend {stored.name!r} did not answer within {limit_s:g} s.", backend_id=stored.id
+        )
+        await _acquire(place, limit_s, late)
         started = False
         try:
-            async with self._shared:
-                started = True
-                return await _in_thread(work, stored, place.release)
+            await _acquire(self._shared, limit_s, _busy())
+            try:
+                async with asyncio.timeout(limit_s):
+                    started = True
+                    return await _in_thread(work_in_thread, stored, place.release)
+            except TimeoutError:
+                raise late from None
+            finally:
+                self._shared.release()
         finally:
             if not started:
                 place.release()
@@ -98,6 +98,18 @@ class Providers:
         self.answers.forget(backend_id)
         if backend_id in self._places and not self._places[backend_id].locked():
             del self._places[backend_id]
+
+
+async def _acquire(places: asyncio.Semaphore, limit_s: float, otherwise: errors.MistError) -> None:
+    try:
+        async with asyncio.timeout(limit_s):
+            await places.acquire()
+    except TimeoutError:
+        raise otherwise from None
+
+
+def _busy() -> errors.Unavailable:
+    return errors.Unavailable("The service is busy waiting for other backends; try again in a minute.")
 
 
 async def _in_thread(work: Callable[[], R], stored: StoredBackend, done: Callable[[], None]) -> R:

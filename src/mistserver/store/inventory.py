@@ -14,6 +14,7 @@ from mistserver.domain.ids import new_id
 from mistserver.domain.machine import MachineReading, MachineState
 from mistserver.store import backends
 from mistserver.store.backends import StoredBackend
+from mistserver.store.locks import lock_account
 from mistserver.store.readings import Prepared, Shown, asked_for, prepare_one, with_state
 from mistserver.store.tables import accounts, host_keys, machines
 
@@ -48,7 +49,8 @@ def apply_reading(
     """Make the backend's machines those of a whole reading that began at `started_at`.
 
     A machine keeps its id by the provider's id, or by the mark of its create. What a job touched after the reading
-    began stays as the job left it. The account's `inventory_version` grows only when there is something to see.
+    began stays as the job left it. The account's `inventory_version` grows only when there is something to see. The
+    caller holds `lock_account` and has read `stored` since.
     """
     rows = connection.execute(sa.select(machines).where(machines.c.backend_id == stored.id)).all()
     by_id = {row.external_id: row for row in rows if row.external_id is not None}
@@ -72,6 +74,7 @@ def ask_for(
     connection: Connection, stored: StoredBackend, shown: Shown, mark: str, pending_until: datetime, now: datetime
 ) -> str:
     """A row for a machine that a job is about to create; its id. It goes away after `pending_until` if none comes."""
+    lock_account(connection, stored.account_id)
     row = _row(stored, asked_for(shown, mark)) | {"pending_until": pending_until, "touched_at": now}
     connection.execute(sa.insert(machines).values(row))
     bump(connection, stored.account_id)
@@ -86,6 +89,7 @@ def put_reading(
 
     Until `pending_until` a whole reading that lacks it does not remove it.
     """
+    lock_account(connection, stored.account_id)
     item = prepare_one(reading)
     here = machines.c.backend_id == stored.id
     values = _shown(item) | {"touched_at": now, "seen_at": now}

@@ -1,0 +1,1 @@
+"""Backends: accounts at providers, added, changed and taken away."""

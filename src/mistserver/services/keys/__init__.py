@@ -1,0 +1,1 @@
+"""SSH keys: uploaded or generated, renamed, exported, deleted."""

@@ -1,0 +1,1 @@
+"""Machines: found, listed, created, acted on, reached and watched."""

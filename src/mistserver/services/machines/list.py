@@ -1,0 +1,155 @@
+"""Machines across all backends, as last read, and how each backend fares."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+from sqlalchemy.engine import Connection
+
+from mistserver.domain.account import Actor, Scope
+from mistserver.domain.backend import Trouble
+from mistserver.domain.errors import InvalidInput, NotFound
+from mistserver.domain.machine import Machine, MachineState
+from mistserver.domain.page import clean_limit
+from mistserver.domain.selector import select as pick
+from mistserver.services.backends.get import found
+from mistserver.services.context import Context
+from mistserver.services.machines import inventory
+from mistserver.services.machines.rendered import Rendered, rendered_of
+from mistserver.store import backends, machines
+from mistserver.store import inventory as rows
+from mistserver.store.backends import StoredBackend
+
+MOST = 10_000
+
+
+class MachineQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Which machines; everything given must hold. `backend` is an id; `refresh` reads every backend again first."""
+
+    backend: str | None = None
+    tag: str | None = None
+    state: str | None = None
+    search: str | None = None
+    refresh: bool = False
+    limit: int | None = None
+    cursor: str | None = None
+
+
+class BackendReading(msgspec.Struct, frozen=True, kw_only=True):
+    """How a backend fares. `read_at` is its last good reading, `trouble` why the newest one failed."""
+
+    id: str
+    name: str
+    state: str
+    read_at: datetime | None
+    age_s: float | None
+    trouble: Trouble | None
+
+
+class MachinePage(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of a listing, with the backends that it is taken from."""
+
+    items: list[Machine]
+    next_cursor: str | None
+    backends: list[BackendReading]
+
+
+class _Known(msgspec.Struct, frozen=True):
+    """What a listing depends on: it is the same as long as these are."""
+
+    version: int
+    backends: list[StoredBackend]
+
+    def tag(self) -> str:
+        read = [(stored.id, stored.backend.read_at, stored.backend.trouble) for stored in self.backends]
+        return f"{self.version}-{hash(msgspec.json.encode(read)) & 0xFFFFFFFFFFFF:x}"
+
+
+async def page(ctx: Context, actor: Actor, query: MachineQuery) -> MachinePage:
+    """Machines by name. A backend that hangs, fails or answers nonsense neither delays nor hides the others."""
+    known, wanted, limit = await _freshened(ctx, actor, query)
+    found = await ctx.database.read(machines.page, actor.account_id, wanted, limit, query.cursor)
+    return MachinePage(items=found.items, next_cursor=found.next_cursor, backends=_fares(ctx, known))
+
+
+async def page_json(ctx: Context, actor: Actor, query: MachineQuery) -> Rendered:
+    """The same as encoded JSON with an ETag, without making a record of any row; kept until something changes.
+
+    `age_s` of the backends is not part of what the ETag stands for.
+    """
+    known, wanted, limit = await _freshened(ctx, actor, query)
+    kept = rendered_of(ctx)
+    question = (actor.account_id, wanted, limit, query.cursor)
+    items = kept.get(question, known.tag())
+    if items is None:
+        encoded, cursor = await ctx.database.read(machines.page_json, actor.account_id, wanted, limit, query.cursor)
+        items = b'"items":%b,"next_cursor":%b' % (encoded, msgspec.json.encode(cursor))
+        kept.put(question, known.tag(), items)
+    fares = msgspec.json.encode(_fares(ctx, known))
+    return Rendered(body=b'{%b,"backends":%b}' % (items, fares), etag=f'W/"{known.tag()}"')
+
+
+async def get(ctx: Context, actor: Actor, machine_id: str) -> Machine:
+    """One machine as last read."""
+    actor.require(Scope.READ)
+    machine = await ctx.database.read(machines.get, actor.account_id, machine_id)
+    if machine is None:
+        raise NotFound(f"There is no machine with the id {machine_id[:64]!r}.", noun="machine", id=machine_id)
+    return machine
+
+
+async def select(ctx: Context, actor: Actor, term: str) -> tuple[str, list[Machine]]:
+    """How a typed id or name matches (`id`, `name`, ... `none`), and every machine that matches so."""
+    actor.require(Scope.READ)
+    return await ctx.database.read(_select, actor.account_id, term)
+
+
+def _select(connection: Connection, account_id: str, term: str) -> tuple[str, list[Machine]]:
+    level, ids = machines.exactly(connection, account_id, term)
+    if not ids:
+        level, candidates = pick(term, machines.candidates(connection, account_id))
+        ids = [candidate.id for candidate in candidates]
+    return level, machines.get_many(connection, account_id, ids)
+
+
+async def _freshened(ctx: Context, actor: Actor, query: MachineQuery) -> tuple[_Known, machines.Filter, int]:
+    actor.require(Scope.READ)
+    limit = clean_limit(query.limit, MOST)
+    wanted = machines.Filter(
+        backend_id=query.backend, tag=query.tag, state=_state(query.state), search=query.search or None
+    )
+    known = await ctx.database.read(_known, actor.account_id, query.backend)
+    # the pages that follow show the same reading as the first
+    if query.cursor is None and await inventory.freshen(ctx, known.backends, query.refresh):
+        known = await ctx.database.read(_known, actor.account_id, query.backend)
+    return known, wanted, limit
+
+
+def _known(connection: Connection, account_id: str, backend_id: str | None) -> _Known:
+    if backend_id is not None:
+        wanted = [found(connection, account_id, backend_id)]
+    else:
+        wanted = backends.all_of(connection, account_id)
+    return _Known(rows.version(connection, account_id), wanted)
+
+
+def _state(state: str | None) -> str | None:
+    if state is not None and state not in list(MachineState):
+        raise InvalidInput(f"There is no state {state[:40]!r}; there are {', '.join(MachineState)}.", field="state")
+    return state
+
+
+def _fares(ctx: Context, known: _Known) -> list[BackendReading]:
+    now = ctx.now()
+    return [
+        BackendReading(
+            id=stored.id,
+            name=stored.name,
+            state=stored.backend.state,
+            read_at=stored.backend.read_at,
+            age_s=None if stored.backend.read_at is None else round((now - stored.backend.read_at).total_seconds(), 1),
+            trouble=stored.backend.trouble,
+        )
+        for stored in known.backends
+    ]
