@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+from collections.abc import Callable
 from pathlib import Path
+from types import FrameType
 
 import uvicorn
 
@@ -73,6 +75,18 @@ def prepare_data_dir(data_dir: Path) -> None:
         raise InvalidInput(f"The data directory {data_dir} cannot be used: {error.strerror}.") from None
 
 
+class Server(uvicorn.Server):
+    """Ends the streams of events and outputs first: they would stay open until the drain's time is over."""
+
+    def __init__(self, config: uvicorn.Config, end_streams: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._end_streams = end_streams
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._end_streams()
+        super().handle_exit(sig, frame)
+
+
 def _serve(parts: Parts) -> int:
     from mistserver.api.router import create_app
 
@@ -94,6 +108,6 @@ def _serve(parts: Parts) -> int:
         access_log=False,
         server_header=False,
     )
-    server = uvicorn.Server(config)
+    server = Server(config, parts.ctx.jobs.signals.close)
     asyncio.run(server.serve())
     return 0 if server.started else 1

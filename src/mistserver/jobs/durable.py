@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy.engine import Connection
 
+from mistserver.domain.errors import Unavailable
 from mistserver.store.database import Database
 
 if TYPE_CHECKING:
@@ -44,14 +45,20 @@ class Durable:
         self._client: DBOSClient | None = None
         self._workflow: Any = None
 
+    def load(self) -> None:
+        """Import the engine (about 0.2 s, blocking)."""
+        from mistserver.jobs.serializer import refuse_pickle
+
+        refuse_pickle()
+
     def start(self, work: Work) -> None:
         """Begin to work on the queue, on the running event loop. `work(job_id)` is the one workflow."""
         from dbos import DBOS, DBOSClient
 
-        from mistserver.jobs.serializer import JsonSerializer, refuse_pickle
+        from mistserver.jobs.serializer import JsonSerializer
 
+        self.load()
         _quiet()
-        refuse_pickle()
         for name in [name for name in os.environ if name.startswith("DBOS__")]:
             del os.environ[name]
         url = _url(self._database)
@@ -80,7 +87,7 @@ class Durable:
     @property
     def client(self) -> DBOSClient:
         if self._client is None:
-            raise RuntimeError("the job engine was not started")
+            raise Unavailable("The service is starting or stopping; ask again in a moment.")
         return self._client
 
     def enqueue_in(self, connection: Connection, job_id: str) -> None:
@@ -138,10 +145,10 @@ class Durable:
         """End the engine's threads (blocking, about a second, on a thread that is not the event loop's)."""
         from dbos import DBOS
 
+        client, self._client = self._client, None
         DBOS.destroy(destroy_registry=True)
-        if self._client is not None:
-            self._client.destroy()
-            self._client = None
+        if client is not None:
+            client.destroy()
 
 
 def restore_default_executor() -> None:

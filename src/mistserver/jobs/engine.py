@@ -84,6 +84,7 @@ class Jobs:
     async def start(self) -> None:
         """Take up work, first what a process before this one left. Call it on the event loop that serves requests."""
         self.signals.bind()
+        await self.in_thread(self.durable.load)
         self.database.listeners.append(self.signals.changed)
         if not self.database.is_sqlite:
             self._listener = Listener(self.database.url, self._heard)
@@ -100,6 +101,7 @@ class Jobs:
         if self.draining:
             return
         self.draining, self.ready = True, False
+        self.signals.close()
         for job in list(self.running.values()):
             job.wake(cancel=False)
         await self._loops.stop()
@@ -112,7 +114,8 @@ class Jobs:
             await _in_thread(self._listener.stop)
         await _in_thread(self.heart.stop)
         self._threads.shutdown(wait=False)
-        self.database.listeners.remove(self.signals.changed)
+        if self.signals.changed in self.database.listeners:
+            self.database.listeners.remove(self.signals.changed)
 
     def submit(self, connection: Connection, new: NewJob) -> Job:
         """Write a queued job with the caller's transaction; Conflict when another one has the same `dedup`.

@@ -53,7 +53,7 @@ class Heart:
 
     def stop(self) -> None:
         """Leave the list, so that others take over at once (blocking)."""
-        if not self._database.is_sqlite:
+        if self._thread.is_alive():
             self._stop.set()
             self._thread.join(timeout=5)
             self._database.write_now(services.remove, self._executor_id)

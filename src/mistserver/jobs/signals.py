@@ -37,6 +37,7 @@ class Signals:
         self._watches: dict[str, set[Watch]] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self.live = True
+        self.closing = False
 
     def bind(self) -> None:
         """Belong to the running event loop; changes are delivered there."""
@@ -46,6 +47,11 @@ class Signals:
     def loop(self) -> asyncio.AbstractEventLoop | None:
         """The service's event loop, for threads that hand work to it; None before `bind`."""
         return self._loop
+
+    def close(self) -> None:
+        """The service stops: followers end, so that their connections do. Any thread or signal handler may call it."""
+        self.closing = True
+        self.changed(None)
 
     @property
     def patience_s(self) -> float:

@@ -22,7 +22,7 @@ async def page(ctx: Context, actor: Actor, query: EventQuery) -> list[Event]:
 
 
 async def follow(ctx: Context, actor: Actor, after: int | None = None) -> AsyncIterator[Event]:
-    """Each event behind the seq `after`, in the order of seq, for ever; without `after` those from now on.
+    """Each event behind the seq `after`, in the order of seq, until the service stops; without `after` those from now on.
 
     Works in any service, whichever wrote the event; none is missed (see `store.events.record`).
     """
@@ -31,7 +31,7 @@ async def follow(ctx: Context, actor: Actor, after: int | None = None) -> AsyncI
     if seen is None:
         seen = await ctx.database.read(events.last_seq, actor.account_id)
     with ctx.jobs.signals.watch(events.topic(actor.account_id)) as watch:
-        while True:
+        while not ctx.jobs.signals.closing:
             found = await ctx.database.read(events.page, actor.account_id, EventQuery(after=seen, limit=BATCH))
             for event in found:
                 yield event

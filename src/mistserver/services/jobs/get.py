@@ -22,7 +22,7 @@ async def wait(ctx: Context, actor: Actor, job_id: str, timeout_s: float) -> Job
     job = await get(ctx, actor, job_id)
     left = timeout_s
     with ctx.jobs.signals.watch(jobs.topic(job_id)) as watch:
-        while job.state not in TERMINAL and left > 0:
+        while job.state not in TERMINAL and left > 0 and not ctx.jobs.signals.closing:
             patience_s = min(left, ctx.jobs.signals.patience_s)
             await watch.wait(patience_s)
             left -= patience_s

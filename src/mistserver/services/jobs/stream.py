@@ -46,12 +46,13 @@ async def stream(ctx: Context, actor: Actor, job_id: str, after: int = 0) -> Asy
 
     Works in any service, wherever the job runs. Job, step and item come as they stand, whenever they have changed;
     an item that has ended comes behind its last output. A reader that is slow slows nobody else: it reads pages.
+    When the service stops, the stream ends without `end`, and can be taken up again behind the last seq.
     """
     actor.require(Scope.READ)
     await ctx.database.read(found, actor.account_id, job_id)
     seen = _Seen(output=after)
     with ctx.jobs.signals.watch(jobs.topic(job_id)) as watch:
-        while True:
+        while not ctx.jobs.signals.closing:
             news = await ctx.database.read(_news, actor.account_id, job_id, seen)
             for record in _tell(news, seen):
                 yield record
