@@ -47,12 +47,15 @@ class Runs:
 
     def events(self, limit: int = 100, **filters: Any) -> list[dict[str, Any]]:
         """The newest events first; `kind`, `subject`. With `after` (a `seq`) those that came later, oldest first."""
-        asked = {"limit": min(limit, 1000), **filters}
         found: list[dict[str, Any]] = []
-        for event in self.transport.pages("/events", asked):
-            found.append(event)
-            if len(found) >= limit:
+        asked = dict(filters)
+        while len(found) < limit:
+            asked["limit"] = min(limit - len(found), 1000)
+            page = self.transport.call("GET", "/events", asked)["items"]
+            found.extend(page)
+            if len(page) < asked["limit"]:
                 break
+            asked["before" if filters.get("after") is None else "after"] = page[-1]["seq"]
         return found
 
     def follow_events(self, after: int | None = None) -> Iterator[dict[str, Any]]:

@@ -23,7 +23,7 @@ CONNECT_TIMEOUT_S = 10.0
 STREAM_SILENCE_S = 60.0
 _PAUSES_S = (0.2, 0.8)
 _WAIT_AT_MOST_S = 5.0
-_CREATES = frozenset({"/backends", "/keys", "/machines", "/runs", "/users"})
+_CREATES = frozenset({"/backends", "/keys", "/machines", "/runs"})
 
 
 class ServerEvent(NamedTuple):
@@ -124,7 +124,7 @@ class Transport:
             asked["cursor"] = cursor
 
     def stream(self, path: str, query: dict[str, Any] | None = None) -> Iterator[ServerEvent]:
-        """Server-sent events until the service ends the stream; a broken one raises ServiceUnreachable."""
+        """Server-sent events until the stream ends or falls silent; a broken one raises ServiceUnreachable."""
         from mistclient.sse import events
 
         url = self._url(path, query)
@@ -139,10 +139,12 @@ class Transport:
             response.close()
 
     def _chunks(self, response: BaseHTTPResponse) -> Iterator[bytes]:
-        from urllib3.exceptions import HTTPError
+        from urllib3.exceptions import HTTPError, ReadTimeoutError
 
         try:
             yield from response.stream(65536, decode_content=True)
+        except ReadTimeoutError:
+            return
         except HTTPError as error:
             raise _unreachable(self.uri, error) from None
 

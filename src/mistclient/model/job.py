@@ -114,9 +114,9 @@ class Job:
                 silent_since = silent_since or time.monotonic()
                 if time.monotonic() - silent_since > _OUTAGE_S:
                     raise
-                time.sleep(0.5)
             if self._settle():
                 return
+            time.sleep(0.3)
 
     def _settle(self) -> bool:
         try:
