@@ -58,7 +58,7 @@ def replace_access(connection: Connection, stored: StoredBackend) -> None:
 
 
 def update(connection: Connection, backend_id: str, **changes: Any) -> None:
-    """Set some of `name`, `enabled`, `address_use`, `jump`."""
+    """Set some of `name`, `enabled`, `address_use`, `jump`, `settings` (without secret ones)."""
     connection.execute(sa.update(backends).where(backends.c.id == backend_id).values(changes))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from hashlib import blake2b
 
 import msgspec
 from sqlalchemy.engine import Connection
@@ -63,7 +64,7 @@ class _Known(msgspec.Struct, frozen=True):
 
     def tag(self) -> str:
         read = [(stored.id, stored.backend.read_at, stored.backend.trouble) for stored in self.backends]
-        return f"{self.version}-{hash(msgspec.json.encode(read)) & 0xFFFFFFFFFFFF:x}"
+        return f"{self.version}-{blake2b(msgspec.json.encode(read), digest_size=8).hexdigest()}"
 
 
 async def page(ctx: Context, actor: Actor, query: MachineQuery) -> MachinePage:
