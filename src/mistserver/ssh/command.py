@@ -77,7 +77,7 @@ async def run(  # noqa: PLR0913 - everything after the command is named
     started = loop.time()
     script = wrap(command, stdin=stdin, sudo=sudo and connection.user != "root")
     output, timed_out = _Output(on_output, output_limit), False
-    feed = await connection.command(script.line)
+    feed = await connection.command(script.line, repeatable=True)  # it only waits for the payload
     try:
         try:
             async with asyncio.timeout(timeout_s):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import random
 import socket
 
@@ -56,7 +57,7 @@ async def _connect(target: Target, timeout_s: float) -> socket.socket:
             error = trouble.no_answer(target, timeout_s)
         except OSError as failure:
             sock.close()
-            error = trouble.unreachable(target, failure.strerror or str(failure))
+            error = trouble.unreachable(target, os.strerror(failure.errno) if failure.errno else str(failure))
         except BaseException:
             sock.close()
             raise

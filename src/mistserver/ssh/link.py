@@ -21,7 +21,7 @@ class Login:
 
     place: Place
     user: str
-    key_id: str
+    key: tuple[str, str]  # its identity
     host_key_fingerprint: str
     first_sight: bool
     asked_users: tuple[str, ...]
@@ -56,7 +56,7 @@ class Link:
         return (
             login.place == target.place
             and (login.user in target.users or login.asked_users == target.users)
-            and any(key.id == login.key_id for key in target.keys)
+            and any(key.identity == login.key for key in target.keys)
         )
 
     def hold(self, *, session: bool) -> Callable[[], None]:

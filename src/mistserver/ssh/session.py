@@ -10,6 +10,7 @@ from typing import Any
 import asyncssh
 
 WINDOW = 256 * 1024
+FORWARD_WINDOW = 1024 * 1024
 _LINGER_S = 1.0  # how long output is awaited after the exit code when something else holds the channel open
 _REAP_S = 5.0  # how long an abandoned command may take to end before its channel is cut
 
@@ -26,9 +27,10 @@ class Feed(asyncssh.SSHClientSession[bytes]):
         self.exit_code: int | None = None
         self.exit_signal: str | None = None
         self.exited = False
+        self.over = asyncio.Event()  # the exit code is known, or never will be
         self.closed = asyncio.Event()
         self.lost: Exception | None = None
-        self.on_closed: list[Callable[[], None]] = []
+        self._on_closed: list[Callable[[], None]] = []
         self._half_open = half_open
         self._pieces: deque[tuple[str, bytes]] = deque()
         self._news = asyncio.Event()
@@ -76,9 +78,16 @@ class Feed(asyncssh.SSHClientSession[bytes]):
             return
         self.write_eof()
         cut = asyncio.get_running_loop().call_later(_REAP_S, self.close)
-        self.on_closed.append(cut.cancel)
+        self.when_closed(cut.cancel)
         if self._ended or self.exited:
             self.close()
+
+    def when_closed(self, callback: Callable[[], None]) -> None:
+        """Call it once the channel is gone; at once when it is."""
+        if self.closed.is_set():
+            callback()
+        else:
+            self._on_closed.append(callback)
 
     def _discard(self) -> None:
         self._discarding = True
@@ -113,10 +122,12 @@ class Feed(asyncssh.SSHClientSession[bytes]):
 
     def exit_status_received(self, status: int) -> None:
         self.exit_code, self.exited = status, True
+        self.over.set()
         self._news.set()
 
     def exit_signal_received(self, signal: str, core_dumped: bool, msg: str, lang: str) -> None:
         self.exit_signal, self.exited = signal, True
+        self.over.set()
         self._news.set()
 
     def pause_writing(self) -> None:
@@ -128,7 +139,8 @@ class Feed(asyncssh.SSHClientSession[bytes]):
     def connection_lost(self, exc: Exception | None) -> None:
         self.lost = exc
         self.closed.set()
+        self.over.set()
         self._writable.set()
         self._news.set()
-        for callback in self.on_closed:
+        for callback in self._on_closed:
             callback()

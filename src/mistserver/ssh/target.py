@@ -23,6 +23,11 @@ class KeyMaterial:
     id: str
     private: bytes = field(repr=False)
 
+    @property
+    def identity(self) -> tuple[str, str]:
+        """Equal for the same key under the same id; not a secret."""
+        return (self.id, hashlib.sha256(self.private).hexdigest())
+
 
 @dataclass(frozen=True)
 class Target:
@@ -57,8 +62,7 @@ class Target:
     @property
     def identity(self) -> Identity:
         """Equal for targets that would end in the same connection; holds no secret."""
-        keys = tuple((key.id, hashlib.sha256(key.private).hexdigest()) for key in self.keys)
-        return (self.place, self.users, keys)
+        return (self.place, self.users, tuple(key.identity for key in self.keys))
 
 
 Place = tuple[str, str, int, object]

@@ -83,7 +83,7 @@ class Walk:
                 at_once = max(1, min(at_once, refusal.tried))
                 keys = keys[max(1, refusal.tried) :]
                 continue
-            link = self._link(connection, client, user, keys[client.offered - 1].id)
+            link = self._link(connection, client, user, keys[client.offered - 1])
             other = await self._sent_away(link) if user == "root" and len(self.target.users) > 1 else None
             if other is None:
                 self._remember(connection, link)
@@ -121,11 +121,11 @@ class Walk:
             sock.close()
             raise
 
-    def _link(self, connection: asyncssh.SSHClientConnection, client: Client, user: str, key_id: str) -> Link:
+    def _link(self, connection: asyncssh.SSHClientConnection, client: Client, user: str, key: KeyMaterial) -> Link:
         login = Login(
             place=self.target.place,
             user=user,
-            key_id=key_id,
+            key=key.identity,
             host_key_fingerprint=self._seen.get_fingerprint() if self._seen else "",
             first_sight=not self._known(),
             asked_users=self.target.users,
