@@ -20,7 +20,7 @@ from mistserver.store import meta
 from mistserver.store.database import Database
 from mistserver.store.master_keys import MasterKey, MasterKeys, create_default
 
-_VERSION = b"\x01"
+VERSION = b"\x01"
 _ID_END = 9
 _NONCE = 12
 _WRAP_END = _ID_END + _NONCE + 48
@@ -115,7 +115,7 @@ def _seal(key: MasterKey, data: bytes, purpose: str) -> bytes:
 
 
 def _wrap(key: MasterKey, record_key: bytes) -> bytes:
-    head, nonce = _VERSION + bytes.fromhex(key.id), os.urandom(_NONCE)
+    head, nonce = VERSION + bytes.fromhex(key.id), os.urandom(_NONCE)
     return head + nonce + AESGCM(key.secret).encrypt(nonce, record_key, head)
 
 
@@ -139,6 +139,6 @@ def _record_key(keys: MasterKeys, blob: bytes) -> bytes:
 
 
 def _checked(blob: bytes) -> bytes:
-    if len(blob) < _SHORTEST or blob[:1] != _VERSION:
+    if len(blob) < _SHORTEST or blob[:1] != VERSION:
         raise Internal("A sealed record is not in a format that this version reads.")
     return blob

@@ -53,6 +53,12 @@ def living(connection: Connection) -> set[str]:
     return set(connection.execute(select(services.c.executor_id)).scalars())
 
 
+def beating(connection: Connection, within: timedelta) -> list[str]:
+    """The services that gave a sign of life within that time."""
+    recent = select(services.c.executor_id).where(services.c.beat_at > clock(connection) - within)
+    return list(connection.execute(recent.order_by(services.c.executor_id)).scalars())
+
+
 def lock_takeover(connection: Connection) -> bool:
     """On PostgreSQL: be the only one to hand over work until the end of this transaction, or False."""
     lock = text("SELECT pg_try_advisory_xact_lock(:key)")

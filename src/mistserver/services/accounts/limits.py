@@ -1,7 +1,7 @@
 """How many passwords may be tried: by user and by address, so that neither one target nor one source goes on for long.
 
-After 10 failures the next try waits a minute, then two, four, up to 15; 15 more quiet minutes forget them. An address from
-which a user signed in before is not held up by what others do to that user from elsewhere.
+After 10 failures the next try waits a minute, then two, four, up to 15; 15 more quiet minutes forget them. An address
+from which a user signed in before is not held up by what others do to that user from elsewhere.
 """
 
 from __future__ import annotations
