@@ -94,6 +94,11 @@ def stored(ctx: Context, account_id: str, backend: Backend, access: Access) -> S
     )
 
 
+def try_out(provider: Provider) -> None:
+    """Ask the provider whether the access works."""
+    provider.check()
+
+
 def require_keys(connection: Connection, account_id: str, access: Access) -> None:
     """NotFound unless the keys that the settings name are there."""
     for item in declared(access.provider.Settings):

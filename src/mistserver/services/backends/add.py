@@ -11,7 +11,6 @@ from mistserver.domain.account import Actor, Scope
 from mistserver.domain.backend import Backend
 from mistserver.domain.ids import new_id
 from mistserver.domain.names import MAX_NAME, clean_name, visible
-from mistserver.providers.base import Provider
 from mistserver.services import repeats
 from mistserver.services.backends import access
 from mistserver.services.backends.access import Access, AddressUse, Given, JumpHostInput
@@ -55,7 +54,7 @@ async def add(ctx: Context, actor: Actor, request: AddBackend) -> Backend:
     candidate = access.stored(ctx, actor.account_id, blank, allowed)
     candidate = await ctx.database.read(_before, candidate, allowed, request.jump_host, name is not None)
     try:
-        await ctx.providers.call(ctx, candidate, Provider.check)
+        await ctx.providers.call(ctx, candidate, access.try_out)
         added = await ctx.database.write(_keep, actor, candidate, name is not None)
     except BaseException:
         await ctx.database.write(backends.forget_host_keys, candidate.id)

@@ -12,7 +12,6 @@ from sqlalchemy.engine import Connection
 from mistserver.domain.account import Actor, Scope
 from mistserver.domain.backend import Backend
 from mistserver.domain.names import clean_name
-from mistserver.providers.base import Provider
 from mistserver.services.backends import access
 from mistserver.services.backends.access import AddressUse, JumpHostInput
 from mistserver.services.backends.get import found, get_stored
@@ -42,7 +41,7 @@ async def update(ctx: Context, actor: Actor, backend_id: str, request: UpdateBac
     if "jump_host" in changes:
         candidate = msgspec.structs.replace(old, backend=msgspec.structs.replace(old.backend, **changes))
         await ctx.ssh.forget(jump_owner(backend_id))
-        await ctx.providers.call(ctx, candidate, Provider.check)
+        await ctx.providers.call(ctx, candidate, access.try_out)
     if not changes:
         return old.backend
     changed = await ctx.database.write(_keep, actor, backend_id, changes, ctx.now())

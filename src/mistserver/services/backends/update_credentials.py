@@ -11,7 +11,6 @@ from sqlalchemy.engine import Connection
 
 from mistserver.domain.account import Actor, Scope
 from mistserver.domain.backend import Backend
-from mistserver.providers.base import Provider
 from mistserver.services.backends import access
 from mistserver.services.backends.access import Access, Given
 from mistserver.services.backends.get import found, get_stored
@@ -41,7 +40,7 @@ async def update_credentials(ctx: Context, actor: Actor, backend_id: str, reques
     candidate = access.stored(ctx, actor.account_id, old.backend, allowed)
     await ctx.database.read(_before, candidate, allowed)
     await ctx.ssh.forget(backend_owner(backend_id))  # an open connection would vouch for credentials that are wrong
-    await ctx.providers.call(ctx, candidate, Provider.check)
+    await ctx.providers.call(ctx, candidate, access.try_out)
     changed = await ctx.database.write(_keep, actor, candidate, ctx.now())
     ctx.providers.forget(backend_id)
     inventory.start(ctx, changed)
