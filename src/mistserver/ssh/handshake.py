@@ -16,7 +16,10 @@ from mistserver.ssh import trouble
 from mistserver.ssh.target import KeyMaterial, Target, clean_user
 
 _BANNER_LIMIT = 4096
-_ANOTHER_USER = re.compile(r"[Pp]lease log ?in as the (?:user )?[\"'`]?([A-Za-z_][A-Za-z0-9_.-]{0,31})[\"'`]?")
+_NAME = r"[\"'`]?(?P<{}>[A-Za-z_][A-Za-z0-9_.-]{{0,31}}?)[\"'`]?"
+_ANOTHER_USER = re.compile(
+    rf"[Pp]lease log ?in as (?:(?:the )?user {_NAME.format('after')}\.?(?:\s|$)|the {_NAME.format('before')} user)"
+)
 
 # its messages at lower levels carry commands
 logging.getLogger("asyncssh").setLevel(logging.ERROR)
@@ -143,7 +146,7 @@ def known_keys(lines: Sequence[str]) -> list[asyncssh.SSHKey]:
 def named_user(text: str) -> str | None:
     """The user as whom a server asks to log in, if `text` (of a banner or a forced command) says so."""
     found = _ANOTHER_USER.search(text)
-    return clean_user(found.group(1)) if found else None
+    return clean_user(found["after"] or found["before"]) if found else None
 
 
 def host_key_line(key: asyncssh.SSHKey) -> str:

@@ -40,9 +40,9 @@ def parse_private(pem: str, passphrase: str | None = None) -> ParsedKey:
     except asyncssh.KeyEncryptionError:
         raise InvalidInput("The passphrase does not open this key.", field="passphrase") from None
     except asyncssh.KeyImportError as error:
+        if passphrase and "ENCRYPTED" in text:
+            raise InvalidInput("The passphrase does not open this key.", field="passphrase") from None
         if "assphrase" in str(error):
-            if passphrase:
-                raise InvalidInput("The passphrase does not open this key.", field="passphrase") from None
             raise InvalidInput("This key is protected: give its passphrase.", field="passphrase") from None
         raise _unreadable() from None
     except (ValueError, UnicodeError, struct.error, OverflowError):

@@ -31,9 +31,12 @@ class Script:
 
 def wrap(command: str, *, stdin: bytes = b"", sudo: bool = False) -> Script:
     """`command` for `/bin/sh` in a process group that ends with the channel's input, under `sudo -n` if wanted."""
-    if "\x00" in command:
+    try:
+        raw = command.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        raise InvalidInput("The command is not valid Unicode text.", field="command") from None
+    if b"\0" in raw:
         raise InvalidInput("A command cannot hold a NUL character.", field="command")
-    raw = command.encode("utf-8", "surrogateescape")
     if len(raw) > MAX_COMMAND_BYTES:
         raise TooLarge(f"A command may have {MAX_COMMAND_BYTES} bytes; run a script instead.", field="command")
     if len(stdin) > MAX_STDIN_BYTES:
