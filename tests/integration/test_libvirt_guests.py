@@ -14,6 +14,7 @@ from mistserver.domain import errors
 from mistserver.domain.machine import MachineReading, MachineSpec, MachineState
 from mistserver.providers.base import Account
 from mistserver.providers.libvirt import Libvirt
+from mistserver.providers.libvirt.identity import guest_uuid, volume_prefix
 from tests.lab.bridge import LabBridge, lab_bridge
 from tests.lab.libvirt import LibvirtHost
 from tests.lab.sshd import KeyPair, Sshd, key_pair, sshd
@@ -118,6 +119,8 @@ def test_a_guest_from_an_image_has_a_disk_backed_by_it_and_takes_it_along(
     libvirt_hypervisor: LibvirtHost, ways: Ways, bridge: LabBridge, image: Path
 ) -> None:
     spec = MachineSpec(name="disk-1", mark="a-guest-with-a-disk", image=f"lab/{image.name}", size="1-64-2")
+    leftover = libvirt_hypervisor.images / f"{volume_prefix(guest_uuid(spec.mark))}disk.qcow2"
+    leftover.write_bytes(b"of a create that was cut off")
     with opened(ways["tcp"], bridge) as provider:
         assert [found.id for found in provider.list_images()] == [f"lab/{image.name}"]
         made = provider.create(spec)

@@ -7,7 +7,7 @@ from typing import Any
 from mistserver.domain.catalog import Image
 from mistserver.domain.errors import InvalidInput, ProviderNotFound
 from mistserver.providers.libvirt.identity import is_made_for_guests
-from mistserver.providers.libvirt.library import is_code, library
+from mistserver.providers.libvirt.library import at_once, is_code, library
 from mistserver.providers.libvirt.machines import disk_sources
 from mistserver.providers.libvirt.markup import parse
 
@@ -17,7 +17,8 @@ _KERNELS = ("vmlinuz", "bzImage", "vmlinux")
 
 def list_images(connection: Any, search: str | None) -> list[Image]:
     """Volumes; by default those that no guest uses, with `all` also the guests' disks, else what matches."""
-    used = {source for domain in connection.listAllDomains(0) for source in disk_sources(_xml_unless_gone(domain))}
+    definitions = at_once(_xml_unless_gone, connection.listAllDomains(0))
+    used = {source for definition in definitions for source in disk_sources(definition)}
     images = [image for pool in active_pools(connection) for image in _images_of(pool, used)]
     if search is None:
         return [image for image in images if image.star]
@@ -25,12 +26,13 @@ def list_images(connection: Any, search: str | None) -> list[Image]:
     return images if wanted == "all" else [image for image in images if wanted in image.id.lower()]
 
 
-def _xml_unless_gone(domain: Any) -> Any:
+def _xml_unless_gone(thing: Any) -> Any:
+    """The description of a guest or volume; an empty one when it went away in the meantime."""
     try:
-        return parse(domain.XMLDesc(0))
+        return parse(thing.XMLDesc(0))
     except library().libvirtError as error:
-        if is_code(error, "NO_DOMAIN"):
-            return parse("<domain/>")
+        if is_code(error, "NO_DOMAIN", "NO_STORAGE_VOL"):
+            return parse("<gone/>")
         raise
 
 
@@ -41,20 +43,24 @@ def active_pools(connection: Any) -> list[Any]:
 
 def _images_of(pool: Any, used: set[str]) -> list[Image]:
     refresh(pool)
-    found = []
-    for volume in pool.listAllVolumes(0):
-        tree = parse(volume.XMLDesc(0))
-        name, path = volume.name(), tree.findtext("target/path") or ""
-        guests = path in used or is_made_for_guests(name)
-        form = tree.find("target/format")
-        extra = {
-            "path": path,
-            "format": form.get("type") if form is not None else None,
-            "size_bytes": int(tree.findtext("capacity") or 0),
-            "used_by_guest": guests,
-        }
-        found.append(Image(id=f"{pool.name()}/{name}", name=name, star=not guests, extra=extra))
-    return sorted(found, key=lambda image: image.id)
+    found = at_once(lambda volume: _image(pool.name(), volume, used), pool.listAllVolumes(0))
+    return sorted((image for image in found if image is not None), key=lambda image: image.id)
+
+
+def _image(pool: str, volume: Any, used: set[str]) -> Image | None:
+    tree = _xml_unless_gone(volume)
+    name, path = volume.name(), tree.findtext("target/path")
+    if path is None:
+        return None
+    guests = path in used or is_made_for_guests(name)
+    form = tree.find("target/format")
+    extra = {
+        "path": path,
+        "format": form.get("type") if form is not None else None,
+        "size_bytes": int(tree.findtext("capacity") or 0),
+        "used_by_guest": guests,
+    }
+    return Image(id=f"{pool}/{name}", name=name, star=not guests, extra=extra)
 
 
 def refresh(pool: Any) -> None:
@@ -71,7 +77,9 @@ def is_kernel(image: str) -> bool:
 
 
 def find_volume(connection: Any, image: str, field: str = "image") -> tuple[Any, Any]:
-    """The pool and the volume that `pool/volume` names."""
+    """The pool and the volume that `pool/volume` names, or the path of a volume."""
+    if image.startswith("/"):
+        return _volume_at(connection, image)
     pool_name, slash, name = image.partition("/")
     if not (pool_name and slash and name):
         raise InvalidInput(f"{image[:80]!a} is not an image; images are called pool/volume.", field=field)
@@ -82,6 +90,16 @@ def find_volume(connection: Any, image: str, field: str = "image") -> tuple[Any,
     except library().libvirtError as error:
         if is_code(error, "NO_STORAGE_VOL"):
             raise ProviderNotFound(f"There is no image {image!r} on this hypervisor.", image=image) from None
+        raise
+
+
+def _volume_at(connection: Any, path: str) -> tuple[Any, Any]:
+    try:
+        volume = connection.storageVolLookupByPath(path)
+        return volume.storagePoolLookupByVolume(), volume
+    except library().libvirtError as error:
+        if is_code(error, "NO_STORAGE_VOL", "NO_STORAGE_POOL"):
+            raise ProviderNotFound(f"No storage pool of this hypervisor holds {path!r}.", image=path) from None
         raise
 
 

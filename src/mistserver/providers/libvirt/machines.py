@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 
 from mistserver.domain.machine import Action, MachineReading, MachineState
 from mistserver.providers.libvirt.addresses import Leases, addresses_of
-from mistserver.providers.libvirt.library import is_code, library
+from mistserver.providers.libvirt.library import at_once, is_code, library
 from mistserver.providers.libvirt.markup import parse, tagged
 from mistserver.providers.libvirt.settings import Settings
 
@@ -40,27 +40,32 @@ def read_guests(connection: Any) -> list[MachineReading]:
     """Every guest. One that goes away while it is read is left out; any other failure is an error."""
     leases = Leases(connection)
     location = connection.getHostname()
-    found = (_read_unless_gone(domain, leases, location) for domain in connection.listAllDomains(0))
+    found = at_once(lambda one: _read_unless_gone(one[0], one[1], leases, location), _with_states(connection))
     return [reading for reading in found if reading is not None]
 
 
 def read_guest(connection: Any, domain: Any) -> MachineReading | None:
     """One guest; None when it is gone."""
-    return _read_unless_gone(domain, Leases(connection), connection.getHostname())
+    return _read_unless_gone(domain, None, Leases(connection), connection.getHostname())
 
 
-def _read_unless_gone(domain: Any, leases: Leases, location: str) -> MachineReading | None:
+def _with_states(connection: Any) -> list[tuple[Any, int | None]]:
+    """All domains and libvirt's number of each one's state, in one question."""
+    stats = connection.getAllDomainStats(library().VIR_DOMAIN_STATS_STATE, 0)
+    return [(domain, found.get("state.state")) for domain, found in stats]
+
+
+def _read_unless_gone(domain: Any, number: int | None, leases: Leases, location: str) -> MachineReading | None:
     try:
-        return _read(domain, leases, location)
+        return _read(domain, state_of(domain, number), leases, location)
     except library().libvirtError as error:
         if is_code(error, "NO_DOMAIN"):
             return None
         raise
 
 
-def _read(domain: Any, leases: Leases, location: str) -> MachineReading:
+def _read(domain: Any, state: MachineState, leases: Leases, location: str) -> MachineReading:
     tree = parse(domain.XMLDesc(0))
-    state = state_of(domain)
     public, private = addresses_of(domain, tree, leases) if state is MachineState.RUNNING else ((), ())
     made = read_mark(tree)
     ram_mb = int(tree.findtext("currentMemory") or tree.findtext("memory") or 0) // 1024
@@ -120,8 +125,8 @@ def _attribute(element: ET.Element, child: str, name: str) -> str | None:
     return found.get(name) if found is not None else None
 
 
-def state_of(domain: Any) -> MachineState:
-    """The state in the words of Mist."""
+def state_of(domain: Any, number: int | None = None) -> MachineState:
+    """The state in the words of Mist; `number` is libvirt's, where it is known already."""
     libvirt = library()
     states = {
         libvirt.VIR_DOMAIN_RUNNING: MachineState.RUNNING,
@@ -132,7 +137,7 @@ def state_of(domain: Any) -> MachineState:
         libvirt.VIR_DOMAIN_CRASHED: MachineState.ERROR,
         libvirt.VIR_DOMAIN_PMSUSPENDED: MachineState.SUSPENDED,
     }
-    return states.get(domain.state()[0], MachineState.UNKNOWN)
+    return states.get(domain.state()[0] if number is None else number, MachineState.UNKNOWN)
 
 
 def read_mark(tree: ET.Element) -> Mark | None:
