@@ -7,8 +7,7 @@ import sys
 from dataclasses import MISSING, fields
 from pathlib import Path
 
-from docs import rest
-from mistcli import manual
+from docs import commands, rest
 from mistserver.api.errors import status_of
 from mistserver.domain.errors import MistError, all_errors
 from mistserver.domain.event_kinds import KINDS
@@ -39,7 +38,7 @@ def pages() -> dict[str, str]:
         "errors.md": errors(),
         "events.md": events(),
         "providers.md": providers(),
-        "commands.md": manual.page(),
+        "commands.md": commands.page(),
         "api.md": rest.page(),
     }
     return {name: NOTE + text.rstrip() + "\n" for name, text in texts.items()}
@@ -78,7 +77,7 @@ def errors() -> str:
         [
             "# Errors\n",
             'On the wire always `{"error": {"code", "message", "details", "request_id"}}`. The SDK raises the',
-            "class of the same name (`machine_auth_failed` is `mistclient.errors.MachineAuthFailed`); all are `MistError`.\n",
+            "class of the same name: `machine_auth_failed` is `mistclient.errors.MachineAuthFailed`.\n",
             "The command's exit codes: 0 well, 1 failed, 2 usage, 3 not signed in, 4 a job failed or partly failed,",
             "130 interrupted.\n",
             "| code | status | a kind of | trying again may help |\n|---|---|---|---|",

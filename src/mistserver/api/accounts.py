@@ -7,25 +7,24 @@ from typing import Any
 from litestar import Request
 
 from mistserver.api.auth import address_of
+from mistserver.api.given import Ctx, Who
 from mistserver.api.routes import delete, get, post
-from mistserver.domain.account import Actor
 from mistserver.services.accounts import me, sessions, setup
 from mistserver.services.accounts.issue import actor_of
 from mistserver.services.accounts.me import Me
 from mistserver.services.accounts.sessions import Session, SignIn
 from mistserver.services.accounts.setup import Claim, SetupState
 from mistserver.services.backends.this_host import add_this_host
-from mistserver.services.context import Context
 
 
 @get("/setup", public=True)
-async def setup_state(ctx: Context) -> SetupState:
+async def setup_state(ctx: Ctx) -> SetupState:
     """Whether the service still waits for its first user."""
     return await setup.needed(ctx)
 
 
 @post("/setup", public=True, security=[])
-async def claim(ctx: Context, request: Request[Any, Any, Any], data: Claim) -> Session:
+async def claim(ctx: Ctx, request: Request[Any, Any, Any], data: Claim) -> Session:
     """Create the first account and its admin with the one-time code that the service printed at its start."""
     session = await setup.claim(ctx, data, address_of(request), request.scope["state"].get("request_id", ""))
     await add_this_host(ctx, actor_of(session.user))
@@ -33,7 +32,7 @@ async def claim(ctx: Context, request: Request[Any, Any, Any], data: Claim) -> S
 
 
 @post("/sessions", public=True, security=[])
-async def sign_in(ctx: Context, request: Request[Any, Any, Any], data: SignIn) -> Session:
+async def sign_in(ctx: Ctx, request: Request[Any, Any, Any], data: SignIn) -> Session:
     """Exchange an email and password for a token."""
     session = await sessions.sign_in(ctx, data, address_of(request), request.scope["state"].get("request_id", ""))
     if data.code:
@@ -42,13 +41,13 @@ async def sign_in(ctx: Context, request: Request[Any, Any, Any], data: SignIn) -
 
 
 @delete("/sessions/current")
-async def sign_out(ctx: Context, actor: Actor) -> None:
+async def sign_out(ctx: Ctx, actor: Who) -> None:
     """Make the token of this request void."""
     await sessions.sign_out(ctx, actor)
 
 
 @get("/me")
-async def describe_me(ctx: Context, actor: Actor) -> Me:
+async def describe_me(ctx: Ctx, actor: Who) -> Me:
     """The user behind this token, its account and plan."""
     return await me.describe(ctx, actor)
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from litestar import Request
 from litestar.connection import ASGIConnection
+from litestar.datastructures import State
 from litestar.middleware import AbstractAuthenticationMiddleware, AuthenticationResult
 
 from mistserver.domain.account import Actor
@@ -36,11 +38,11 @@ class Authenticate(AbstractAuthenticationMiddleware):
         return AuthenticationResult(user=actor, auth=None)
 
 
-async def provide_actor(request: Any) -> Actor:
+async def provide_actor(request: Request[Any, Any, Any]) -> Actor:
     actor: Actor = request.scope["user"]
     return actor
 
 
-async def provide_ctx(state: Any) -> Context:
+async def provide_ctx(state: State) -> Context:
     ctx: Context = state.ctx
     return ctx

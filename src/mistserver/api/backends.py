@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from mistserver.api.given import Ctx, Who
 from mistserver.api.idempotency import Repeat, once
 from mistserver.api.listing import Cursor, Limit, Listing, Select, listing, selection
 from mistserver.api.routes import delete, get, patch, post, put
-from mistserver.domain.account import Actor
 from mistserver.domain.backend import Backend
 from mistserver.services.backends import add, select, update, update_credentials
 from mistserver.services.backends import delete as delete_one
@@ -14,12 +14,11 @@ from mistserver.services.backends import list as list_all
 from mistserver.services.backends.add import AddBackend
 from mistserver.services.backends.update import UpdateBackend
 from mistserver.services.backends.update_credentials import UpdateCredentials
-from mistserver.services.context import Context
 
 
 @get("/backends")
 async def list_backends(
-    ctx: Context, actor: Actor, limit: Limit = None, cursor: Cursor = None, select_: Select = None
+    ctx: Ctx, actor: Who, limit: Limit = None, cursor: Cursor = None, select_: Select = None
 ) -> Listing[Backend]:
     """All backends of the account, by name."""
     if select_ is not None:
@@ -28,7 +27,7 @@ async def list_backends(
 
 
 @post("/backends")
-async def add_backend(ctx: Context, actor: Actor, data: AddBackend, repeat: Repeat = None) -> Backend:
+async def add_backend(ctx: Ctx, actor: Who, data: AddBackend, repeat: Repeat = None) -> Backend:
     """Add a backend; its credentials are tried at the provider first, and nothing is kept when they fail."""
     return await once(
         (ctx, actor, repeat, data),
@@ -38,25 +37,25 @@ async def add_backend(ctx: Context, actor: Actor, data: AddBackend, repeat: Repe
 
 
 @get("/backends/{backend_id:str}")
-async def get_backend(ctx: Context, actor: Actor, backend_id: str) -> Backend:
+async def get_backend(ctx: Ctx, actor: Who, backend_id: str) -> Backend:
     """One backend, without its secrets."""
     return await get_one.get(ctx, actor, backend_id)
 
 
 @patch("/backends/{backend_id:str}")
-async def update_backend(ctx: Context, actor: Actor, backend_id: str, data: UpdateBackend) -> Backend:
+async def update_backend(ctx: Ctx, actor: Who, backend_id: str, data: UpdateBackend) -> Backend:
     """Rename, enable or disable it, or change how its machines are reached."""
     return await update.update(ctx, actor, backend_id, data)
 
 
 @put("/backends/{backend_id:str}/credentials")
-async def update_backend_credentials(ctx: Context, actor: Actor, backend_id: str, data: UpdateCredentials) -> Backend:
+async def update_backend_credentials(ctx: Ctx, actor: Who, backend_id: str, data: UpdateCredentials) -> Backend:
     """Replace the credentials in place; the new ones are tried first."""
     return await update_credentials.update_credentials(ctx, actor, backend_id, data)
 
 
 @delete("/backends/{backend_id:str}")
-async def delete_backend(ctx: Context, actor: Actor, backend_id: str) -> None:
+async def delete_backend(ctx: Ctx, actor: Who, backend_id: str) -> None:
     """Forget the backend and its machines; at the provider nothing changes."""
     await delete_one.delete(ctx, actor, backend_id)
 

@@ -9,13 +9,12 @@ import msgspec
 from litestar.params import Parameter
 from litestar.response import ServerSentEvent, ServerSentEventMessage
 
+from mistserver.api.given import Ctx, Who
 from mistserver.api.listing import Limit, Listing
 from mistserver.api.routes import get
-from mistserver.domain.account import Actor
 from mistserver.domain.event import Event
 from mistserver.domain.page import clean_limit
 from mistserver.services import events
-from mistserver.services.context import Context
 from mistserver.store.events import EventQuery
 
 After = Annotated[int | None, Parameter(description="Read forwards from this `seq`; without it the newest come first.")]
@@ -23,8 +22,8 @@ After = Annotated[int | None, Parameter(description="Read forwards from this `se
 
 @get("/events")
 async def list_events(
-    ctx: Context,
-    actor: Actor,
+    ctx: Ctx,
+    actor: Who,
     after: After = None,
     before: Annotated[int | None, Parameter(description="Read backwards from this `seq`.")] = None,
     kind: str | None = None,
@@ -37,7 +36,7 @@ async def list_events(
 
 
 @get("/events/stream", media_type="text/event-stream")
-async def follow_events(ctx: Context, actor: Actor, after: After = None) -> ServerSentEvent:
+async def follow_events(ctx: Ctx, actor: Who, after: After = None) -> ServerSentEvent:
     """Events as they happen (server-sent events of type `event`; the id is `seq`)."""
 
     async def messages() -> AsyncIterator[ServerSentEventMessage]:

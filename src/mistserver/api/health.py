@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from litestar import Response, get
 
+from mistserver.api.given import Ctx
 from mistserver.services import status
-from mistserver.services.context import Context
 
 
 @get("/healthz", public=True, include_in_schema=False)
@@ -15,7 +15,7 @@ async def healthz() -> dict[str, str]:
 
 
 @get("/readyz", public=True, include_in_schema=False)
-async def readyz(ctx: Context) -> Response[dict[str, object]]:
+async def readyz(ctx: Ctx) -> Response[dict[str, object]]:
     """200 when jobs and store are ready, else 503 with what is awaited."""
     missing = await status.not_ready(ctx)
     return Response({"ready": not missing, "waiting_for": missing}, status_code=503 if missing else 200)

@@ -9,60 +9,61 @@ import msgspec
 from litestar.params import Parameter
 from litestar.response import ServerSentEvent, ServerSentEventMessage
 
+from mistserver.api.given import Ctx, Who
 from mistserver.api.listing import Cursor, Limit, Listing, listing
 from mistserver.api.routes import get, post
-from mistserver.domain.account import Actor
 from mistserver.domain.job import Job, JobItem, JobState
-from mistserver.services.context import Context
 from mistserver.services.jobs import cancel, items, stream
 from mistserver.services.jobs import get as get_one
 from mistserver.services.jobs import list as list_all
 
+State = Annotated[JobState | None, Parameter(query="state", description="Only those in this state.")]
+
 
 @get("/jobs")
 async def list_jobs(
-    ctx: Context,
-    actor: Actor,
-    state: JobState | None = None,
+    ctx: Ctx,
+    actor: Who,
+    state_: State = None,
     kind: str | None = None,
     limit: Limit = None,
     cursor: Cursor = None,
 ) -> Listing[Job]:
     """Jobs of the account, the newest first, without their steps."""
-    query = list_all.JobQuery(state=state, kind=kind, limit=limit, cursor=cursor)
+    query = list_all.JobQuery(state=state_, kind=kind, limit=limit, cursor=cursor)
     return listing(await list_all.page(ctx, actor, query))
 
 
 @get("/jobs/{job_id:str}")
-async def get_job(ctx: Context, actor: Actor, job_id: str) -> Job:
+async def get_job(ctx: Ctx, actor: Who, job_id: str) -> Job:
     """One job with its steps."""
     return await get_one.get(ctx, actor, job_id)
 
 
 @get("/jobs/{job_id:str}/items")
 async def list_job_items(
-    ctx: Context,
-    actor: Actor,
+    ctx: Ctx,
+    actor: Who,
     job_id: str,
-    state: JobState | None = None,
+    state_: State = None,
     limit: Limit = None,
     cursor: Cursor = None,
 ) -> Listing[JobItem]:
     """What the job did on each machine, with output, exit code and error."""
-    query = items.ItemQuery(state=state, limit=limit, cursor=cursor)
+    query = items.ItemQuery(state=state_, limit=limit, cursor=cursor)
     return listing(await items.page(ctx, actor, job_id, query))
 
 
 @post("/jobs/{job_id:str}/cancel", status_code=200)
-async def cancel_job(ctx: Context, actor: Actor, job_id: str) -> Job:
+async def cancel_job(ctx: Ctx, actor: Who, job_id: str) -> Job:
     """Stop it: what has not begun is not begun, what runs on machines is ended."""
     return await cancel.cancel(ctx, actor, job_id)
 
 
 @get("/jobs/{job_id:str}/stream", media_type="text/event-stream")
 async def stream_job(
-    ctx: Context,
-    actor: Actor,
+    ctx: Ctx,
+    actor: Who,
     job_id: str,
     after: Annotated[int, Parameter(description="The output `seq` that was seen last.")] = 0,
 ) -> ServerSentEvent:

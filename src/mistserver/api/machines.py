@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from litestar import Request, Response
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import Parameter
 
+from mistserver.api.given import Ctx, Who
 from mistserver.api.idempotency import Repeat, once
 from mistserver.api.listing import Cursor, Limit, Listing, Select, selection
-from mistserver.api.routes import delete, get, post, put
-from mistserver.domain.account import Actor
+from mistserver.api.routes import ERRORS, delete, get, post, put
 from mistserver.domain.job import Job
 from mistserver.domain.key import Association, HostKey
 from mistserver.domain.machine import Machine, Probe
-from mistserver.services.context import Context
 from mistserver.services.jobs import get as get_job
 from mistserver.services.machines import act, associate, create, host_keys, probe, tag, terminal
 from mistserver.services.machines import list as inventory
@@ -28,31 +28,34 @@ from mistserver.services.machines.terminal import IssuedTicket, IssueTicket
 _FILTERS = "Only those of this "
 
 
-@get("/machines")
+@get("/machines", responses=ERRORS | {200: ResponseSpec(MachinePage, description="A page.", generate_examples=False)})
 async def list_machines(
-    ctx: Context,
-    actor: Actor,
+    ctx: Ctx,
+    actor: Who,
     request: Request[Any, Any, Any],
     backend: Annotated[str | None, Parameter(description=_FILTERS + "backend (id).")] = None,
     tag: Annotated[str | None, Parameter(description=_FILTERS + "tag.")] = None,
-    state: Annotated[str | None, Parameter(description=_FILTERS + "state.")] = None,
+    state_: Annotated[str | None, Parameter(query="state", description=_FILTERS + "state.")] = None,
     search: Annotated[str | None, Parameter(description="Substring of name, id or address.")] = None,
     refresh: Annotated[bool, Parameter(description="Read every backend again first.")] = False,
     limit: Limit = None,
     cursor: Cursor = None,
     select_: Select = None,
-) -> Response[MachinePage]:
+) -> Response[Any]:
     """Machines as last read, and how each backend fares: which were read when, and which are in trouble."""
     if select_ is not None:
-        return Response(selection(*await inventory.select(ctx, actor, select_)))  # type: ignore[return-value]
+        return Response(selection(*await inventory.select(ctx, actor, select_)))
     query = MachineQuery(
-        backend=backend, tag=tag, state=state, search=search, refresh=refresh, limit=limit, cursor=cursor
+        backend=backend, tag=tag, state=state_, search=search, refresh=refresh, limit=limit, cursor=cursor
     )
-    return Response(await inventory.page(ctx, actor, query))
+    rendered = await inventory.page_json(ctx, actor, query)
+    if request.headers.get("if-none-match") == rendered.etag:
+        return Response(None, status_code=304, headers={"ETag": rendered.etag})
+    return Response(rendered.body, media_type="application/json", headers={"ETag": rendered.etag})
 
 
 @post("/machines", status_code=202)
-async def create_machine(ctx: Context, actor: Actor, data: CreateMachine, repeat: Repeat = None) -> Job:
+async def create_machine(ctx: Ctx, actor: Who, data: CreateMachine, repeat: Repeat = None) -> Job:
     """Ask for a machine. The answer is a job; with an Idempotency-Key the same request again answers the same job."""
     return await once(
         (ctx, actor, repeat, data),
@@ -62,67 +65,67 @@ async def create_machine(ctx: Context, actor: Actor, data: CreateMachine, repeat
 
 
 @get("/machines/{machine_id:str}")
-async def get_machine(ctx: Context, actor: Actor, machine_id: str) -> Machine:
+async def get_machine(ctx: Ctx, actor: Who, machine_id: str) -> Machine:
     """One machine as last read."""
     return await inventory.get(ctx, actor, machine_id)
 
 
 @post("/machines/{machine_id:str}/actions", status_code=202)
-async def act_on_machine(ctx: Context, actor: Actor, machine_id: str, data: ActOnMachine) -> Job:
+async def act_on_machine(ctx: Ctx, actor: Who, machine_id: str, data: ActOnMachine) -> Job:
     """Start, stop, reboot, destroy or resize it, as a job."""
     return await act.submit(ctx, actor, machine_id, data)
 
 
 @post("/machines/{machine_id:str}/probe", status_code=200)
-async def probe_machine(ctx: Context, actor: Actor, machine_id: str, data: ProbeMachine) -> Probe:
+async def probe_machine(ctx: Ctx, actor: Who, machine_id: str, data: ProbeMachine) -> Probe:
     """Sign in to it and ask how it fares."""
     return await probe.probe(ctx, actor, machine_id, data)
 
 
 @put("/machines/{machine_id:str}/tags/{tag_text:str}")
-async def tag_machine(ctx: Context, actor: Actor, machine_id: str, tag_text: str) -> Machine:
+async def tag_machine(ctx: Ctx, actor: Who, machine_id: str, tag_text: str) -> Machine:
     """Add a tag: at the provider where it keeps tags, else in Mist."""
     return await tag.add(ctx, actor, machine_id, tag_text)
 
 
 @delete("/machines/{machine_id:str}/tags/{tag_text:str}", status_code=200)
-async def untag_machine(ctx: Context, actor: Actor, machine_id: str, tag_text: str) -> Machine:
+async def untag_machine(ctx: Ctx, actor: Who, machine_id: str, tag_text: str) -> Machine:
     """Remove a tag."""
     return await tag.remove(ctx, actor, machine_id, tag_text)
 
 
 @get("/machines/{machine_id:str}/keys")
-async def list_associations(ctx: Context, actor: Actor, machine_id: str) -> Listing[Association]:
+async def list_associations(ctx: Ctx, actor: Who, machine_id: str) -> Listing[Association]:
     """The keys that open it."""
     return Listing(items=await associate.list_all(ctx, actor, machine_id))
 
 
 @put("/machines/{machine_id:str}/keys/{key_id:str}")
-async def associate_key(ctx: Context, actor: Actor, machine_id: str, key_id: str, data: AssociateKey) -> Association:
+async def associate_key(ctx: Ctx, actor: Who, machine_id: str, key_id: str, data: AssociateKey) -> Association:
     """Put the public half on the machine and prove that the key opens it."""
     return await associate.associate(ctx, actor, machine_id, key_id, data)
 
 
 @delete("/machines/{machine_id:str}/keys/{key_id:str}")
-async def dissociate_key(ctx: Context, actor: Actor, machine_id: str, key_id: str) -> None:
+async def dissociate_key(ctx: Ctx, actor: Who, machine_id: str, key_id: str) -> None:
     """Take the public half off the machine again, where it can be reached."""
     await associate.dissociate(ctx, actor, machine_id, key_id)
 
 
 @get("/machines/{machine_id:str}/host-keys")
-async def list_host_keys(ctx: Context, actor: Actor, machine_id: str) -> Listing[HostKey]:
+async def list_host_keys(ctx: Ctx, actor: Who, machine_id: str) -> Listing[HostKey]:
     """The host keys by which it is known."""
     return Listing(items=await host_keys.list_all(ctx, actor, machine_id))
 
 
 @post("/machines/{machine_id:str}/host-keys/accept", status_code=200)
-async def accept_host_key(ctx: Context, actor: Actor, machine_id: str) -> Listing[HostKey]:
+async def accept_host_key(ctx: Ctx, actor: Who, machine_id: str) -> Listing[HostKey]:
     """Trust the key that it shows now, after a rebuild."""
     return Listing(items=await host_keys.accept(ctx, actor, machine_id))
 
 
 @post("/machines/{machine_id:str}/tickets")
-async def issue_ticket(ctx: Context, actor: Actor, machine_id: str, data: IssueTicket) -> IssuedTicket:
+async def issue_ticket(ctx: Ctx, actor: Who, machine_id: str, data: IssueTicket) -> IssuedTicket:
     """A pass for one WebSocket to this machine, good once and for a minute."""
     return await terminal.issue_ticket(ctx, actor, machine_id, data)
 

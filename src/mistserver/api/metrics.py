@@ -5,14 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 from litestar import Request, Response, get
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    disable_created_metrics,
+    generate_latest,
+)
 
 from mistserver.api.auth import address_of, bearer
+from mistserver.api.given import Ctx
 from mistserver.domain.account import Scope
 from mistserver.services import status
 from mistserver.services.accounts import sessions
-from mistserver.services.context import Context
 
+disable_created_metrics()
 registry = CollectorRegistry()
 ProcessCollector(registry=registry)
 _requests = Counter("mist_http_requests", "HTTP requests.", ["method", "route", "status"], registry=registry)
@@ -28,7 +37,7 @@ def count_request(method: str, route: str, code: int, took_s: float) -> None:
 
 
 @get("/metrics", public=True, include_in_schema=False)
-async def show_metrics(request: Request[Any, Any, Any], ctx: Context) -> Response[bytes]:
+async def show_metrics(request: Request[Any, Any, Any], ctx: Ctx) -> Response[bytes]:
     """Open on a service that listens on loopback alone; otherwise an admin's token is asked for."""
     if not status.only_loopback(ctx):
         actor = await sessions.authenticate(ctx, bearer(request), address_of(request), "")

@@ -7,7 +7,8 @@ import re
 import time
 from contextvars import ContextVar
 
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from mistserver.api import metrics
 from mistserver.domain.ids import new_id
@@ -24,15 +25,15 @@ SECURITY_HEADERS = [
 
 
 def observe(app: ASGIApp) -> ASGIApp:
-    """ASGI middleware; a caller's own X-Request-Id is kept when it is harmless."""
+    """Wraps the whole application, unknown addresses too. A caller's own X-Request-Id is kept when it is harmless."""
 
     async def observed(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != ScopeType.HTTP:
             await app(scope, receive, send)
             return
         given = dict(scope["headers"]).get(b"x-request-id", b"").decode("latin-1")
         this_id = given if _GIVEN.match(given) else new_id()
-        scope["state"]["request_id"] = this_id
+        scope.setdefault("state", {})["request_id"] = this_id
         token = request_id.set(this_id)
         started = time.perf_counter()
         status = 500
@@ -56,7 +57,7 @@ def observe(app: ASGIApp) -> ASGIApp:
     return observed
 
 
-def _account(scope: Scope, status: int, took_s: float) -> None:
+def _account(scope: HTTPScope, status: int, took_s: float) -> None:
     route = str(scope.get("path_template") or "unmatched")
     metrics.count_request(str(scope["method"]), route, status, took_s)
     actor = scope.get("user")

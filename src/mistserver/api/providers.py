@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from mistserver.api.given import Who
 from mistserver.api.listing import Listing
 from mistserver.api.routes import get
-from mistserver.domain.account import Actor
 from mistserver.providers.describe import Description, describe_all
 
 
 @get("/providers")
-async def list_providers(actor: Actor) -> Listing[Description]:
+async def list_providers(actor: Who) -> Listing[Description]:
     """All providers, built and planned, in a fixed order, each with its regions, capabilities and settings."""
     return Listing(items=describe_all())
 

@@ -33,7 +33,6 @@ from mistserver.api import (
 )
 from mistserver.api.auth import Authenticate, provide_actor, provide_ctx
 from mistserver.api.errors import HANDLERS
-from mistserver.api.middleware import observe
 from mistserver.services.context import Context
 
 PREFIX = "/api/v1"
@@ -48,7 +47,7 @@ def create_app(ctx: Context, lifespan: Lifespan | None = None) -> Litestar:
     app = Litestar(
         route_handlers=[Router(PREFIX, route_handlers=handlers), health.healthz, health.readyz, metrics.show_metrics],
         dependencies={"ctx": Provide(provide_ctx), "actor": Provide(provide_actor)},
-        middleware=[observe, DefineMiddleware(Authenticate, exclude_from_auth_key="public")],
+        middleware=[DefineMiddleware(Authenticate, exclude_from_auth_key="public")],
         exception_handlers=HANDLERS,
         openapi_config=_openapi(),
         request_max_body_size=ctx.settings.body_limit_bytes,

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+from mistserver.api.given import Ctx, Who
 from mistserver.api.idempotency import Repeat, once
 from mistserver.api.routes import post
-from mistserver.domain.account import Actor
 from mistserver.domain.job import Job
-from mistserver.services.context import Context
 from mistserver.services.jobs import get as get_job
 from mistserver.services.machines import run
 from mistserver.services.machines.run import RunCommand
 
 
 @post("/runs", status_code=202)
-async def run_command(ctx: Context, actor: Actor, data: RunCommand, repeat: Repeat = None) -> Job:
+async def run_command(ctx: Ctx, actor: Who, data: RunCommand, repeat: Repeat = None) -> Job:
     """Run a command or script on all machines with a tag, on those named, or on all. The answer is a job."""
     return await once(
         (ctx, actor, repeat, data),
@@ -23,7 +22,7 @@ async def run_command(ctx: Context, actor: Actor, data: RunCommand, repeat: Repe
 
 
 @post("/runs/{job_id:str}/retry", status_code=202)
-async def retry_run(ctx: Context, actor: Actor, job_id: str) -> Job:
+async def retry_run(ctx: Ctx, actor: Who, job_id: str) -> Job:
     """The same again on the machines where it failed, as a new job."""
     return await run.retry(ctx, actor, job_id)
 

@@ -19,7 +19,7 @@ from mistserver.services.context import Context
 from mistserver.services.host_key_book import HostKeyBook
 from mistserver.services.machines import inventory
 from mistserver.services.providers import Providers
-from mistserver.services.ssh_bridge import make_bridge
+from mistserver.services.ssh_bridge import bridge_of
 from mistserver.settings import Settings
 from mistserver.ssh.pool import Pool
 from mistserver.store import migrate
@@ -78,7 +78,7 @@ class Parts:
             vault=vault,
             ssh=pool,
             jobs=jobs,
-            providers=Providers(self.settings, make_bridge),
+            providers=Providers(self.settings, bridge_of),
         )
         jobs.bind(self.ctx)
         inventory.schedule(self.ctx)

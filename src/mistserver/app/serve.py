@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import uvicorn
 
@@ -88,10 +89,11 @@ class Server(uvicorn.Server):
 
 
 def _serve(parts: Parts) -> int:
+    from mistserver.api.middleware import observe
     from mistserver.api.router import create_app
 
     settings = parts.settings
-    app = create_app(parts.ctx, parts.lifespan)
+    app: Any = observe(create_app(parts.ctx, parts.lifespan))
     config = uvicorn.Config(
         app,
         host=settings.host,
