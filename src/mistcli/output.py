@@ -103,7 +103,10 @@ def _json_char(char: str) -> str:
 def as_yaml(value: object) -> str:
     import yaml
 
-    return str(yaml.safe_dump(value, sort_keys=False, allow_unicode=True))
+    text = str(yaml.safe_dump(value, sort_keys=False, allow_unicode=True))
+    if text.isascii() or all(visible(line) == line for line in text.split("\n")):
+        return text
+    return str(yaml.safe_dump(value, sort_keys=False, allow_unicode=False))
 
 
 def _for_programs(kind: str, args: Namespace, records: Sequence[Record], columns: Sequence[Column]) -> None:

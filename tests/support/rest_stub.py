@@ -197,7 +197,8 @@ class RestStub:
     def _get_events(self, seen: Seen, *what: str) -> Answer:
         if what:
             return 200, [("event", event) for event in self.events]
-        return 200, {"items": list(reversed(self.events)), "next_cursor": None}
+        newest = list(reversed(self.events))[: int(seen.query["limit"])]
+        return 200, {"items": newest, "next_cursor": None}
 
     def _get_users(self, seen: Seen) -> Answer:
         return self._list(seen, "user", self.users, "")
