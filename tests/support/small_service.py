@@ -14,7 +14,7 @@ import msgspec
 from sqlalchemy.engine import Connection
 
 from mistserver.domain.account import Account, Actor, Role, Scope, User
-from mistserver.domain.backend import Backend, JumpHost
+from mistserver.domain.backend import Backend
 from mistserver.domain.event import Event
 from mistserver.domain.ids import new_id
 from mistserver.domain.job import TERMINAL, Job, JobItem
@@ -24,7 +24,7 @@ from mistserver.jobs.engine import Jobs, JobsConfig
 from mistserver.services.context import Context
 from mistserver.services.host_key_book import HostKeyBook
 from mistserver.services.providers import Providers
-
+from mistserver.services.ssh_bridge import bridge_of
 from mistserver.settings import Settings
 from mistserver.ssh.pool import Pool
 from mistserver.store import accounts, backends, events, inventory, job_items, job_output, jobs, keys, machines, users
@@ -58,7 +58,7 @@ class Small:
         return key
 
     def add_backend(self, provider: str = "bare_metal", **changed: Any) -> backends.StoredBackend:
-        """A backend of a provider; `settings`, `secret` (settings too), `jump_host`, `address_use` and so on may be given."""
+        """A backend of a provider; `secret` (settings to seal) and any field of the record may be given."""
         id = new_id()
         secret = msgspec.json.encode(changed.pop("secret", {}))
         values: dict[str, Any] = {
@@ -160,7 +160,7 @@ async def small_service(url: str, **settings: Any) -> AsyncIterator[Small]:
     )
     engine = Jobs(database, vault, JobsConfig(concurrency=chosen.job_concurrency, drain_s=5.0))
     ctx = Context(
-        settings=chosen, database=database, vault=vault, ssh=pool, jobs=engine, providers=Providers(chosen)
+        settings=chosen, database=database, vault=vault, ssh=pool, jobs=engine, providers=Providers(chosen, bridge_of)
     )
     engine.bind(ctx)
     await engine.start()
@@ -176,9 +176,7 @@ def _found(database: Database, name: str) -> Actor:
     account = Account(id=new_id(), name=name, created_at=NOW)
     role = Role.OPERATOR if name == "operator" else Role.ADMIN
     scope = Scope.OPERATE if name == "operator" else Scope.ADMIN
-    user = User(
-        id=new_id(), account_id=account.id, email=f"{account.id}@lab", name=name, role=role, created_at=NOW
-    )
+    user = User(id=new_id(), account_id=account.id, email=f"{account.id}@lab", name=name, role=role, created_at=NOW)
 
     def found(connection: Connection) -> None:
         accounts.insert(connection, account)

@@ -56,6 +56,11 @@ def remove(connection: Connection, machine_id: str, key_id: str) -> bool:
     return connection.execute(delete(associations).where(here)).rowcount > 0
 
 
+def remove_all(connection: Connection, machine_id: str) -> None:
+    """Forget every key of a machine."""
+    connection.execute(delete(associations).where(associations.c.machine_id == machine_id))
+
+
 def get(connection: Connection, account_id: str, machine_id: str, key_id: str) -> Association | None:
     statement = _all(account_id).where(associations.c.machine_id == machine_id, associations.c.key_id == key_id)
     row = connection.execute(statement).one_or_none()

@@ -33,6 +33,7 @@ from mistserver.services.machines.execute import Opened, open_way
 from mistserver.services.machines.lines import Lines
 from mistserver.services.machines.orders import Order, Outcome
 from mistserver.services.machines.reach import ExecWay, Wanted, Way, reach_all
+from mistserver.services.machines.together import together
 from mistserver.store import machines, users
 
 KIND = "run"
@@ -100,19 +101,10 @@ class RunWork:
         """Work through what is left, in the order of the asking."""
         found = await self._found()
         ways = await reach_all(self.ctx, self.job.account_id, list(found.values()), Wanted(user=self.order.user))
-        waiting = iter(self.left)
-
-        async def worker() -> None:
-            for item in waiting:
-                await self._one(item, found.get(item.machine_id), ways.get(item.machine_id))
-
-        workers = [worker() for _ in range(min(int(self.job.job.params["parallel"]), len(self.left)))]
-        try:
-            async with asyncio.TaskGroup() as group:
-                for each in workers:
-                    group.create_task(each)
-        except ExceptionGroup as errors:
-            raise errors.exceptions[0] from None
+        at_once = min(int(self.job.job.params["parallel"]), len(self.left))
+        await together(
+            self.left, lambda item: self._one(item, found.get(item.machine_id), ways.get(item.machine_id)), at_once
+        )
 
     def summary(self) -> dict[str, Any]:
         """The result when all went well; JobFailed with the same facts when it did not."""
