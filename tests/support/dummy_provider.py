@@ -24,7 +24,10 @@ LONGEST_HANG_S = 30.0
 
 @dataclass
 class Cloud:
-    """What stands behind one token. `held` makes calls wait until it is set; `answer` replaces the machine list."""
+    """What stands behind one account name.
+
+    `held` makes calls wait until it is set, `reached` is set when one began; `answer` replaces the machine list.
+    """
 
     machines: dict[str, MachineReading] = field(default_factory=dict)
     images: list[Image] = field(default_factory=list)
@@ -32,7 +35,7 @@ class Cloud:
     answer: Callable[[], Any] | None = None
     held: threading.Event | None = None
     asked: list[str] = field(default_factory=list)
-    native_tags: bool = False
+    reached: threading.Event = field(default_factory=threading.Event)
 
     def add(self, name: str, **changed: Any) -> MachineReading:
         """A machine that somebody made outside Mist."""
@@ -128,6 +131,7 @@ class Dummy(Provider):
     def _ask(self, what: str) -> None:
         found = self._cloud()
         found.asked.append(what)
+        found.reached.set()
         if found.held is not None:
             found.held.wait(LONGEST_HANG_S)
         if found.failure is not None:

@@ -1,0 +1,347 @@
+"""Reading backends: what hangs, fails or answers nonsense neither delays nor hides the others."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+import pytest
+
+from mistserver.domain.errors import InvalidInput, NotFound, ProviderRateLimited
+from mistserver.domain.machine import Machine, MachineReading, MachineState
+from mistserver.services.backends.add import AddBackend, add
+from mistserver.services.backends.delete import delete
+from mistserver.services.machines import inventory
+from mistserver.services.machines import list as machine_list
+from mistserver.services.machines.list import MachinePage, MachineQuery
+from mistserver.store import backends, tags
+from mistserver.store import inventory as rows
+from tests.support.dummy_provider import GOOD_TOKEN, cloud
+from tests.support.quiet_service import Quiet
+
+HOSTILE = [
+    "-rf", "$(reboot)", "`id`", "a\nb", "nul\0byte", "\x1b[31mred\x1b[0m", "\u202egnp.exe", "x" * 4096,
+    "../../etc/passwd", "<script>alert(1)</script>", "\ud800lone", '"quoted\\', "=cmd()", "{{ 7 * 7 }}", "ümläut ☃", "",
+    '"tags":["x"]', "\\u0000",
+]  # fmt: skip
+
+
+async def added(quiet: Quiet, *accounts: str) -> list[backends.StoredBackend]:
+    """Backends with these accounts and names, each with one machine, already read."""
+    found = []
+    for account in accounts:
+        cloud(account).add(f"{account}-1")
+        request = AddBackend(provider="dummy", name=account, settings={"account": account, "token": GOOD_TOKEN})
+        made = await add(quiet.ctx, quiet.admin, request)
+        found.append(quiet.read(backends.get, quiet.admin.account_id, made.id))
+    for stored in found:
+        await inventory.start(quiet.ctx, stored)
+    return found
+
+
+async def listed(quiet: Quiet, **query: Any) -> MachinePage:
+    return await machine_list.page(quiet.ctx, quiet.admin, MachineQuery(**{"refresh": True, **query}))
+
+
+def by_name(page: MachinePage) -> dict[str, Machine]:
+    return {machine.name: machine for machine in page.items}
+
+
+async def test_one_hangs_one_fails_one_answers_nonsense_and_the_others_are_shown(quiet: Quiet) -> None:
+    await added(quiet, "good", "better", "hangs", "fails", "nonsense")
+    for account in ("good", "better", "hangs", "fails", "nonsense"):
+        cloud(account).add(f"{account}-2")
+    cloud("hangs").held = threading.Event()
+    cloud("fails").failure = ProviderRateLimited("Too many calls.")
+    cloud("nonsense").answer = lambda: "<html>"
+
+    page = await listed(quiet)
+
+    names = {machine.name: machine.stale for machine in page.items}
+    fares = {reading.name: (reading.state, reading.trouble and reading.trouble.code) for reading in page.backends}
+    assert names == {
+        "good-1": False, "good-2": False, "better-1": False, "better-2": False,
+        "hangs-1": False, "fails-1": True, "nonsense-1": True,
+    }  # fmt: skip
+    assert fares == {
+        "good": ("online", None),
+        "better": ("online", None),
+        "hangs": ("online", None),
+        "fails": ("error", "provider_rate_limited"),
+        "nonsense": ("error", "provider_bad_answer"),
+    }
+
+
+async def test_an_answer_that_comes_later_is_still_applied(quiet: Quiet) -> None:
+    (stored,) = await added(quiet, "slow")
+    cloud("slow").add("slow-2")
+    held = cloud("slow").held = threading.Event()
+
+    before = await listed(quiet)
+    held.set()
+    await inventory.start(quiet.ctx, stored)
+    after = await listed(quiet)
+
+    assert (len(before.items), len(after.items)) == (1, 2)
+
+
+async def test_a_backend_that_hangs_is_read_once_at_a_time(quiet: Quiet) -> None:
+    await added(quiet, "slow")
+    cloud("slow").held = threading.Event()
+    cloud("slow").asked.clear()
+
+    await asyncio.gather(*(listed(quiet) for _ in range(20)))
+
+    assert cloud("slow").asked == ["list_machines"]
+
+
+async def test_past_the_deadline_the_last_good_reading_stays_with_its_age(quiet: Quiet) -> None:
+    await added(quiet, "slow")
+    cloud("slow").held = threading.Event()
+    object.__setattr__(quiet.ctx.settings, "inventory_timeout_s", 0.05)
+
+    page = await listed(quiet)
+
+    (reading,) = page.backends
+    assert reading.trouble is not None
+    assert reading.trouble.code == "provider_timeout"
+    assert reading.age_s is not None
+    assert page.items[0].stale
+    assert page.items[0].seen_at == reading.read_at
+
+
+async def test_hung_threads_of_one_backend_leave_the_others_their_places(quiet: Quiet) -> None:
+    await added(quiet, "hangs", "good")
+    cloud("hangs").held = threading.Event()
+    object.__setattr__(quiet.ctx.settings, "inventory_timeout_s", 0.02)
+
+    for _ in range(8):
+        await listed(quiet)
+    cloud("good").add("good-2")
+    page = await listed(quiet)
+
+    assert "good-2" in by_name(page)
+    assert len([thread for thread in threading.enumerate() if thread.name == "provider-dummy"]) <= 5
+
+
+async def test_bad_and_good_again_are_events_once(quiet: Quiet) -> None:
+    await added(quiet, "shaky")
+    cloud("shaky").failure = OSError("unreachable")
+    await listed(quiet)
+    await listed(quiet)
+    cloud("shaky").failure = None
+    page = await listed(quiet)
+
+    assert quiet.kinds() == ["backend.added", "backend.failing", "backend.recovered"]
+    assert quiet.events("backend.failing")[0].outcome == "failed"
+    assert page.backends[0].trouble is None
+
+
+async def test_machines_that_come_and_go_outside_are_events_many_are_one(quiet: Quiet) -> None:
+    await added(quiet, "cloud")
+    made = cloud("cloud").add("by hand")
+    await listed(quiet)
+    del cloud("cloud").machines[made.external_id]
+    await listed(quiet)
+    for number in range(20):
+        cloud("cloud").add(f"many-{number:02}")
+    await listed(quiet)
+
+    assert quiet.kinds()[1:] == ["machine.appeared", "machine.disappeared", "machine.appeared"]
+    assert quiet.events("machine.appeared")[0].details["count"] == 20
+
+
+async def test_a_machine_keeps_its_id_while_everything_else_changes(quiet: Quiet) -> None:
+    await added(quiet, "cloud")
+    before = by_name(await listed(quiet))["cloud-1"]
+    reading = cloud("cloud").machines["m-0"]
+    cloud("cloud").machines["m-0"] = msgspec.structs.replace(reading, name="other", state=MachineState.STOPPED)
+
+    after = by_name(await listed(quiet))["other"]
+
+    assert after.id == before.id
+    assert after.state == "stopped"
+
+
+async def test_hostile_names_are_kept_and_shown_as_data(quiet: Quiet) -> None:
+    await added(quiet, "cloud")
+    for name in HOSTILE:
+        cloud("cloud").add(name, tags=(name,), extra={"note": name, name: [name]})
+
+    page = await listed(quiet)
+    encoded = await machine_list.page_json(quiet.ctx, quiet.admin, MachineQuery())
+
+    names = {machine.name for machine in page.items}
+    assert len(page.items) == len(HOSTILE) + 1
+    assert {"-rf", "$(reboot)", "\x1b[31mred\x1b[0m", "nul\ufffdbyte"} <= names
+    assert max(map(len, names)) == 255
+    assert msgspec.json.decode(encoded.body, type=MachinePage).items == page.items
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        None,
+        [None],
+        [{"external_id": "x"}],
+        [MachineReading(external_id="", name="x", state=MachineState.RUNNING)],
+        [MachineReading(external_id="y" * 600, name="x", state=MachineState.RUNNING)],
+        [MachineReading(external_id=5, name="x", state=MachineState.RUNNING)],  # type: ignore[arg-type]
+        [MachineReading(external_id="a", name=None, state=MachineState.RUNNING)],  # type: ignore[arg-type]
+        [MachineReading(external_id="a", name="x", state="flying")],  # type: ignore[arg-type]
+        [MachineReading(external_id="a", name="x", state=MachineState.RUNNING, size=5)],  # type: ignore[arg-type]
+    ],
+)
+async def test_nonsense_is_a_bad_answer_and_hides_nothing(quiet: Quiet, answer: Any) -> None:
+    await added(quiet, "cloud")
+    cloud("cloud").answer = lambda: answer
+
+    page = await listed(quiet)
+
+    assert [machine.name for machine in page.items] == ["cloud-1"]
+    assert page.backends[0].trouble is not None
+    assert page.backends[0].trouble.code == "provider_bad_answer"
+
+
+async def test_a_fresh_reading_is_not_asked_for_again(quiet: Quiet) -> None:
+    await added(quiet, "cloud")
+    cloud("cloud").asked.clear()
+
+    await listed(quiet, refresh=False)
+
+    assert cloud("cloud").asked == []
+
+
+async def test_an_old_reading_is_asked_for_again_by_a_listing(quiet: Quiet) -> None:
+    (stored,) = await added(quiet, "cloud")
+    quiet.write(backends.record_reading, stored.id, quiet.ctx.now() - timedelta(seconds=60))
+    cloud("cloud").add("new")
+
+    page = await listed(quiet, refresh=False)
+
+    assert "new" in by_name(page)
+
+
+async def test_a_backend_deleted_while_it_is_read_stays_deleted(quiet: Quiet) -> None:
+    (stored,) = await added(quiet, "cloud")
+    held = cloud("cloud").held = threading.Event()
+    cloud("cloud").reached.clear()
+    reading = inventory.start(quiet.ctx, stored)
+    assert await asyncio.to_thread(cloud("cloud").reached.wait, 5)
+    await delete(quiet.ctx, quiet.admin, stored.id)
+    held.set()
+    await reading
+
+    assert (await listed(quiet)).items == []
+
+
+async def test_the_loop_reads_every_account(quiet: Quiet) -> None:
+    await added(quiet, "mine")
+    inventory.schedule(quiet.ctx)
+    every_s, work = quiet.loops.names["inventory"]
+    cloud("mine").asked.clear()
+
+    await work()
+
+    assert every_s == quiet.ctx.settings.inventory_interval_s
+    assert cloud("mine").asked == ["list_machines"]
+
+
+async def test_filters_and_pages(quiet: Quiet) -> None:
+    one, _ = await added(quiet, "one", "two")
+    cloud("one").add("web", tags=("prod", 'say "hi"'), public_ips=("10.9.8.7",), state=MachineState.STOPPED)
+    page = await listed(quiet)
+    quiet.write(tags.add, by_name(page)["two-1"].id, ["prod"])
+    quiet.write(rows.bump, quiet.admin.account_id)
+
+    async def names(**query: Any) -> list[str]:
+        return [machine.name for machine in (await listed(quiet, refresh=False, **query)).items]
+
+    assert await names(backend=one.id) == ["one-1", "web"]
+    assert await names(tag="prod") == ["two-1", "web"]
+    assert await names(tag='say "hi"') == ["web"]
+    assert await names(tag="pro") == []
+    assert await names(state="stopped") == ["web"]
+    assert await names(search="9.8") == ["web"]
+    assert await names(search="WE") == ["web"]
+    assert await names(search="%") == []
+    first = await listed(quiet, refresh=False, limit=2)
+    second = await listed(quiet, refresh=False, limit=2, cursor=first.next_cursor)
+    assert [machine.name for machine in [*first.items, *second.items]] == ["one-1", "two-1", "web"]
+    with pytest.raises(InvalidInput, match="state"):
+        await names(state="flying")
+    with pytest.raises(NotFound):
+        await names(backend="unknown")
+
+
+async def test_the_encoded_page_is_the_page_and_its_etag_follows_changes(quiet: Quiet) -> None:
+    await added(quiet, "one", "two")
+    cloud("one").add("both", tags=("native",))
+    page = await listed(quiet)
+    quiet.write(tags.add, by_name(page)["both"].id, ["kept"])
+    quiet.write(rows.bump, quiet.admin.account_id)
+
+    first = await machine_list.page_json(quiet.ctx, quiet.admin, MachineQuery(limit=2))
+    again = await machine_list.page_json(quiet.ctx, quiet.admin, MachineQuery(limit=2))
+    records = await listed(quiet, refresh=False, limit=2)
+    quiet.write(rows.set_state, quiet.admin.account_id, page.items[0].id, MachineState.REBOOTING, quiet.ctx.now())
+    changed = await machine_list.page_json(quiet.ctx, quiet.admin, MachineQuery(limit=2))
+
+    decoded = msgspec.json.decode(first.body, type=MachinePage)
+    assert (decoded.items, decoded.next_cursor) == (records.items, records.next_cursor)
+    assert decoded.items[0].tags == ("kept", "native")
+    assert first.etag == again.etag != changed.etag
+    assert b"rebooting" in changed.body
+
+
+async def test_selecting_machines(quiet: Quiet) -> None:
+    await added(quiet, "cloud")
+    for name in ("db-server-1", "db-server-10", "DB"):
+        cloud("cloud").add(name, public_ips=("10.0.0.9",))
+    page = by_name(await listed(quiet))
+
+    async def pick(term: str) -> tuple[str, list[str]]:
+        level, found = await machine_list.select(quiet.ctx, quiet.admin, term)
+        return level, [machine.name for machine in found]
+
+    assert await pick("db-server-1") == ("name", ["db-server-1"])
+    assert await pick(page["DB"].id) == ("id", ["DB"])
+    assert await pick("m-0") == ("id", ["cloud-1"])
+    assert await pick("db") == ("name_ignoring_case", ["DB"])
+    assert await pick("server") == ("substring", ["db-server-1", "db-server-10"])
+    assert await pick("10.0.0.9") == ("substring", ["DB", "db-server-1", "db-server-10"])
+    assert await pick("absent") == ("none", [])
+
+
+async def test_nothing_of_another_account_is_seen(quiet: Quiet) -> None:
+    await added(quiet, "mine")
+    (machine,) = (await listed(quiet)).items
+    stranger = quiet.stranger()
+
+    page = await machine_list.page(quiet.ctx, stranger, MachineQuery())
+    encoded = await machine_list.page_json(quiet.ctx, stranger, MachineQuery())
+    level, _ = await machine_list.select(quiet.ctx, stranger, machine.id)
+
+    assert (page.items, page.backends, level) == ([], [], "none")
+    assert b"mine" not in encoded.body
+    with pytest.raises(NotFound):
+        await machine_list.get(quiet.ctx, stranger, machine.id)
+
+
+async def test_ten_thousand_machines_of_one_cloud_are_all_listed(quiet: Quiet) -> None:
+    await added(quiet, "big")
+    for number in range(9_999):
+        cloud("big").add(f"web-{number:05}", public_ips=(f"10.0.{number // 256}.{number % 256}",), tags=("web",))
+    object.__setattr__(quiet.ctx.settings, "refresh_wait_s", 30.0)
+
+    encoded = await machine_list.page_json(quiet.ctx, quiet.admin, MachineQuery(refresh=True, limit=10_000))
+
+    decoded = msgspec.json.decode(encoded.body, type=MachinePage)
+    assert len(decoded.items) == 10_000
+    assert len({machine.id for machine in decoded.items}) == 10_000
+    assert decoded.next_cursor is None
+
+
