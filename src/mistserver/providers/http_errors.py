@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import errno
+import re
 import socket
 import ssl
 from collections.abc import Iterator
+from contextlib import contextmanager
 
-from mistserver.domain.errors import ProviderBadAnswer, ProviderError, ProviderTimeout, ProviderUnreachable
+from mistserver.domain.errors import (
+    ProviderAuthFailed,
+    ProviderBadAnswer,
+    ProviderError,
+    ProviderTimeout,
+    ProviderUnreachable,
+)
 from mistserver.domain.names import visible
 
 _TIMEOUTS = ("ReadTimeout", "ConnectTimeout", "ReadTimeoutError", "ConnectTimeoutError", "Timeout")
+_CLIENT_REFUSED = re.compile("ALERT_(CERTIFICATE_|BAD_CERTIFICATE|UNKNOWN_CA|HANDSHAKE_FAILURE|ACCESS_DENIED)")
 _BROKEN = (ConnectionResetError, ConnectionAbortedError, BrokenPipeError, EOFError)
 _NO_WAY = {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN, errno.ENETDOWN}
 
@@ -35,11 +44,13 @@ def network_error(error: BaseException, where: str) -> ProviderError:
         return ProviderUnreachable(f"There is no way to {where} from here.", where=where)
     if any(isinstance(item, FileNotFoundError | PermissionError) for item in found):
         return ProviderUnreachable(f"{where} is missing, or may not be opened by the service.", where=where)
+    if any(isinstance(item, ssl.SSLError) and _CLIENT_REFUSED.search(str(item.reason)) for item in found):
+        return ProviderAuthFailed(
+            f"{where} asks for a client certificate that it trusts, and was shown none or another.", where=where
+        )
     if any(isinstance(item, ssl.SSLError) for item in found):
         return ProviderUnreachable(
-            f"No TLS connection to {where} came about; either it does not speak TLS, or it asks for a client "
-            "certificate that was not given.",
-            where=where,
+            f"No TLS connection to {where} came about; does it speak TLS, and is the port the right one?", where=where
         )
     if any(isinstance(item, _BROKEN) or _is_protocol_error(item) for item in found):
         return ProviderUnreachable(f"{where} broke the connection before it had answered.", where=where)
@@ -54,6 +65,15 @@ def bad_answer(where: str, body: bytes | str = b"") -> ProviderBadAnswer:
     else:
         what = "something that is not its API's protocol."
     return ProviderBadAnswer(f"{where} answered with {what}", where=where)
+
+
+@contextmanager
+def understood(where: str) -> Iterator[None]:
+    """Around the reading of an answer that parsed: one whose shape is not the API's is a bad answer."""
+    try:
+        yield
+    except (KeyError, TypeError, AttributeError, IndexError, ValueError, OverflowError):
+        raise bad_answer(where) from None
 
 
 def vendors_words(text: str, limit: int = 500) -> str:

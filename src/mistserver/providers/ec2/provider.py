@@ -13,6 +13,7 @@ from mistserver.providers.ec2 import catalog, create
 from mistserver.providers.ec2.api import Api
 from mistserver.providers.ec2.machines import GONE, MARK, THERE, as_pair, reading
 from mistserver.providers.ec2.regions import ALIASES, REGIONS, default_name, vendors_id
+from mistserver.providers.http_errors import understood
 
 _THERE = {"Name": "instance-state-name", "Values": list(THERE)}
 
@@ -128,4 +129,5 @@ class Ec2(Provider):
     def _readings(self, **arguments: Any) -> list[MachineReading]:
         reservations = self._api.pages("describe_instances", "Reservations", **arguments)
         instances = [each for reservation in reservations for each in reservation.get("Instances", [])]
-        return [reading(each) for each in instances if each.get("State", {}).get("Name") not in GONE]
+        with understood(self._api.where):
+            return [reading(each) for each in instances if each.get("State", {}).get("Name") not in GONE]
