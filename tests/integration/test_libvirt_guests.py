@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -115,7 +114,7 @@ def test_a_guest_is_made_reached_stopped_started_and_destroyed(
     assert list(libvirt_hypervisor.images.glob("mist-*")) == []
 
 
-def test_a_guest_from_an_image_has_a_disk_backed_by_it_and_takes_it_along(
+def test_a_guest_boots_from_a_disk_backed_by_its_image_and_takes_the_disk_along(
     libvirt_hypervisor: LibvirtHost, ways: Ways, bridge: LabBridge, image: Path
 ) -> None:
     spec = MachineSpec(name="disk-1", mark="a-guest-with-a-disk", image=f"lab/{image.name}", size="1-64-2")
@@ -124,9 +123,10 @@ def test_a_guest_from_an_image_has_a_disk_backed_by_it_and_takes_it_along(
     with opened(ways["tcp"], bridge) as provider:
         assert [found.id for found in provider.list_images()] == [f"lab/{image.name}"]
         made = provider.create(spec)
-        assert made.state is MachineState.RUNNING
+        eventually(lambda: _read(provider, made.external_id).state is MachineState.STOPPED, 60)
         assert [found.star for found in provider.list_images("all")] == [True, False, False]
         disk, seed = sorted(libvirt_hypervisor.images.glob("mist-*"))
+        assert disk.stat().st_size < (1 << 20)
         assert (disk.suffix, seed.suffix) == (".qcow2", ".iso")
         provider.destroy(made.external_id)
         assert [path.name for path in libvirt_hypervisor.images.iterdir()] == [image.name]
@@ -151,7 +151,7 @@ def test_volumes_of_others_are_never_deleted(
         made = provider.create(spec)
         connection = provider._connection
         domain = connection.lookupByUUIDString(made.external_id)
-        domain.destroy()
+        eventually(lambda: not domain.isActive(), 60)
         connection.defineXML(domain.XMLDesc(0).replace(f"mist-{made.external_id}-disk.qcow2", image.name, 1))
         provider.destroy(made.external_id)
         assert provider.read_machine(made.external_id) is None
@@ -162,9 +162,10 @@ def test_volumes_of_others_are_never_deleted(
 
 @pytest.fixture
 def image(libvirt_hypervisor: LibvirtHost) -> Iterator[Path]:
-    """An empty disk in the hypervisor's pool."""
-    path = libvirt_hypervisor.images / "debian.qcow2"
-    subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", str(path), "1G"], check=True)
+    """A bootable disk in the hypervisor's pool, whose whole system is a boot sector that switches the machine off."""
+    path = libvirt_hypervisor.images / "debian.img"
+    switch_off = bytes.fromhex("ba0406 b80020 ef f4ebfd")  # out 0x604, 0x2000: ACPI's soft off
+    path.write_bytes(switch_off.ljust(510, b"\0") + b"\x55\xaa" + bytes(1 << 20))
     yield path
     path.unlink()
 

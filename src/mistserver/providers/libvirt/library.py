@@ -82,7 +82,7 @@ def faults(doing: str, host: str) -> Iterator[None]:
 def translated(error: Any, doing: str, host: str) -> errors.MistError:
     """Our error for one of libvirt's."""
     kind = _kinds().get(error.get_error_code(), errors.ProviderRejected)
-    text = " ".join(visible(error.get_error_message() or "no reason given").split())[:300]
+    text = visible(" ".join((error.get_error_message() or "no reason given").split()))[:300]
     if "keepalive" in text or "client socket is closed" in text:
         kind = errors.ProviderUnreachable
     return kind(f"The hypervisor {visible(host)} did not {doing}: {text}.", host=host)
