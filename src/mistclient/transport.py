@@ -8,10 +8,10 @@ import secrets
 import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import SplitResult, quote, urlencode, urlsplit
 
 from mistclient.config import DEFAULT_URI, is_loopback
-from mistclient.errors import MistError, NotSignedIn, ServiceUnreachable, from_answer
+from mistclient.errors import InvalidInput, MistError, NotSignedIn, ServiceUnreachable, from_answer
 
 if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse, PoolManager
@@ -201,16 +201,26 @@ def _make_pool(uri: str, verify: bool | str) -> PoolManager:
     """A pool for this address; a proxy from the environment is used for it unless it is this machine."""
     from urllib3 import PoolManager, ProxyManager
 
-    parts = urlsplit(uri)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise MistError(f"{uri!r} is not the address of a service; it looks like {DEFAULT_URI}.")
+    parts = _address(uri)
     tls: dict[str, Any] = {}
     if parts.scheme == "https":
         tls["cert_reqs"] = "CERT_REQUIRED" if verify else "CERT_NONE"
         if isinstance(verify, str):
             tls["ca_certs"] = verify
-    proxy = _proxy(parts.scheme, parts.hostname)
+    proxy = _proxy(parts.scheme, parts.hostname or "")
     return ProxyManager(proxy, maxsize=4, **tls) if proxy else PoolManager(maxsize=4, **tls)
+
+
+def _address(uri: str) -> SplitResult:
+    """The parts of the address, or InvalidInput."""
+    try:
+        parts = urlsplit(uri)
+        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise InvalidInput(f"{uri!r} is not the address of a service; it looks like {DEFAULT_URI}.")
+    return parts
 
 
 def _proxy(scheme: str, host: str) -> str | None:
@@ -223,7 +233,7 @@ def _proxy(scheme: str, host: str) -> str | None:
 
 
 def _unreachable(uri: str, error: Exception) -> MistError:
-    from urllib3.exceptions import NewConnectionError, SSLError
+    from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ReadTimeoutError, SSLError
 
     if isinstance(error, SSLError):
         return ServiceUnreachable(
@@ -231,7 +241,9 @@ def _unreachable(uri: str, error: Exception) -> MistError:
             "file in MIST_CA_FILE.",
             details={"uri": uri, "refused": True},
         )
-    refused = isinstance(error, NewConnectionError)
+    if isinstance(error, ReadTimeoutError):
+        return ServiceUnreachable(f"{uri} did not answer in time.", details={"uri": uri, "refused": True})
+    refused = isinstance(error, NewConnectionError | ConnectTimeoutError)
     remedy = " Start the service with `mist serve`, or give its address with MIST_URI or --mist-uri." if refused else ""
     reason = "No Mist service answers at" if refused else "The connection broke to"
     return ServiceUnreachable(f"{reason} {uri}.{remedy}", details={"uri": uri, "refused": refused})

@@ -9,9 +9,13 @@ from typing import Any
 from mistcli.call import Call
 from mistcli.command import Command
 from mistcli.commands.catalog import backend_of
+from mistcli.output import as_json
 from mistcli.parser import CommandParser, UsageError, positive, seconds
 from mistcli.progress import Progress
 from mistcli.text import note, say
+from mistclient.errors import JobFailed
+from mistclient.model.backend import created_ids
+from mistclient.model.job import Job
 from mistclient.model.monitored import refuse
 
 
@@ -27,6 +31,7 @@ def _arguments(parser: CommandParser) -> None:
     parser.add_argument("--network", "--network-id", action="append", metavar="ID", help="id of a network (repeatable)")
     parser.add_argument("--script", metavar="FILE", help="run this local script on it when it answers (- for stdin)")
     parser.add_argument("--sudo", action="store_true", help="run the script as root through sudo")
+    parser.add_argument("--user-data", metavar="FILE", help="cloud-init's user data (- for stdin)")
     parser.add_argument("--tag", action="append", metavar="TAG", help="give it this tag (repeatable)")
     parser.add_argument("--quantity", type=positive, metavar="N", help="make N of them, numbered")
     parser.add_argument("--extra", action="append", metavar="NAME=VALUE", help="what only this provider takes")
@@ -59,17 +64,23 @@ def create_machine(call: Call) -> int | None:
     except KeyboardInterrupt:
         note(f"The job goes on; `mist cancel-job {job.id}` would end it.")
         raise
-    from mistclient.model.backend import created_ids
+    except JobFailed as error:
+        for made in (job.info.get("error") or {}).get("details", {}).get("machines", []):
+            say(f"Created machine {made['name']}")
+        raise error
+    _show(call, job)
+    return None
 
+
+def _show(call: Call, job: Job) -> None:
     machines = [call.client.machine(machine_id) for machine_id in created_ids(job)]
-    if args.output == "json":
-        from mistcli.output import as_json
-
+    if call.args.output == "json":
         sys.stdout.write(f"{as_json([machine.record for machine in machines])}\n")
-        return None
+        return
     for machine in machines:
         say(f"Created machine {machine.name}")
-    return None
+    if call.args.script is not None:
+        note(f"`mist describe-job {job.id}` shows what the script said.")
 
 
 def _body(call: Call) -> dict[str, Any]:
@@ -86,7 +97,8 @@ def _options(call: Call) -> dict[str, Any]:
         name: value for name, value in (("image_extra", args.image_extra), ("disk", args.disk)) if value is not None
     })
     options: dict[str, Any] = {
-        "networks": args.network, "script": _script(args.script), "sudo": args.sudo or None, "tags": args.tag,
+        "networks": args.network, "script": _text(args.script), "sudo": args.sudo or None,
+        "user_data": _text(args.user_data), "tags": args.tag,
         "wait": args.wait, "wait_timeout_s": args.wait_timeout, "quantity": args.quantity, "extra": extra or None,
     }
     return {name: value for name, value in options.items() if value is not None}
@@ -105,7 +117,7 @@ def _pair(text: str) -> tuple[str, Any]:
         return name, value
 
 
-def _script(path: str | None) -> str | None:
+def _text(path: str | None) -> str | None:
     if path is None:
         return None
     if path == "-":

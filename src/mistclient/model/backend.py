@@ -188,7 +188,7 @@ class Backend:
         """Create a machine and wait for it; the machine, or with `async_=True` its job.
 
         Image, location, size, key and networks are ids, or things as the listings give them. Options: `networks`,
-        `script` (its text), `sudo`, `tags`, `wait` ("running" or "ssh"), `wait_timeout_s`, `quantity` (then the first
+        `script` (its text), `sudo`, `user_data` (cloud-init's), `tags`, `wait` ("running" or "ssh"), `wait_timeout_s`, `quantity` (then the first
         machine is answered), `extra` (a dictionary of what only this provider takes), `async_`.
         """
         body: dict[str, Any] = {
@@ -213,7 +213,7 @@ class Backend:
 
 
 def _creation_options(options: dict[str, Any]) -> dict[str, Any]:
-    known = {"networks", "script", "sudo", "tags", "wait", "wait_timeout_s", "quantity", "extra"}
+    known = {"networks", "script", "sudo", "user_data", "tags", "wait", "wait_timeout_s", "quantity", "extra"}
     passed = {name: value for name, value in options.items() if name in known}
     extra = dict(passed.pop("extra", None) or {})
     for name, value in options.items():
