@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 
 THREADS_PER_BACKEND = 4
 _SHORTEST_SECRET = 4
+_TURNS = 20  # how many deadlines a caller waits behind calls that are still within theirs
 
 
 class MakeBridge(Protocol):
@@ -45,7 +46,7 @@ class Providers:
         self._settings = settings
         self._bridge = bridge
         self._shared = asyncio.Semaphore(settings.provider_threads)
-        self._places: dict[str, asyncio.Semaphore] = {}
+        self._places: dict[str, _Places] = {}
         self.readings = Flights()
         self.answers = Answers()
 
@@ -59,25 +60,24 @@ class Providers:
         """
         limit_s = self._settings.provider_timeout_s if timeout_s is None else timeout_s
         work_in_thread = partial(_use, partial(self.open, ctx, stored, limit_s), work)
-        place = self._places.setdefault(stored.id, asyncio.Semaphore(THREADS_PER_BACKEND))
+        places = self._places.setdefault(stored.id, _Places())
         late = errors.ProviderTimeout(
             f"The backend {stored.name!r} did not answer within {limit_s:g} s.", backend_id=stored.id
         )
-        await _acquire(place, limit_s, late)
-        started = False
+        place = await places.take(limit_s, late)
         try:
             await _acquire(self._shared, limit_s, _busy())
-            try:
-                async with asyncio.timeout(limit_s):
-                    started = True
-                    return await _in_thread(work_in_thread, stored, place.release)
-            except TimeoutError:
-                raise late from None
-            finally:
-                self._shared.release()
+        except BaseException:
+            place.free()
+            raise
+        try:
+            async with asyncio.timeout(limit_s):
+                return await _in_thread(work_in_thread, stored, place.free)
+        except TimeoutError:
+            place.overdue()
+            raise late from None
         finally:
-            if not started:
-                place.release()
+            self._shared.release()
 
     def open(self, ctx: Context, stored: StoredBackend, timeout_s: float | None = None) -> Provider:
         """The backend's provider, not yet opened, for a caller that brings its own thread (a terminal)."""
@@ -96,8 +96,56 @@ class Providers:
     def forget(self, backend_id: str) -> None:
         """Drop what was kept of a backend that is gone or has other credentials now."""
         self.answers.forget(backend_id)
-        if backend_id in self._places and not self._places[backend_id].locked():
+        if backend_id in self._places and self._places[backend_id].unused():
             del self._places[backend_id]
+
+
+class _Places:
+    """The threads that one backend may have."""
+
+    def __init__(self) -> None:
+        self._free = asyncio.Semaphore(THREADS_PER_BACKEND)
+        self.taken = 0
+        self.overdue = 0
+
+    async def take(self, limit_s: float, late: errors.MistError) -> _Place:
+        """A place, after those who came first; `late` when every place is held by a call past its deadline."""
+        for _ in range(_TURNS):
+            try:
+                await _acquire(self._free, limit_s, late)
+            except errors.ProviderTimeout:
+                if self.overdue >= THREADS_PER_BACKEND:
+                    raise
+            else:
+                self.taken += 1
+                return _Place(self)
+        raise late
+
+    def give_back(self, was_overdue: bool) -> None:
+        self.taken -= 1
+        self.overdue -= was_overdue
+        self._free.release()
+
+    def unused(self) -> bool:
+        return self.taken == 0
+
+
+class _Place:
+    """One thread of a backend, from before its start to its end, which may be long after its caller left."""
+
+    def __init__(self, places: _Places) -> None:
+        self._places = places
+        self._overdue = False
+        self._freed = False
+
+    def overdue(self) -> None:
+        if not self._freed:
+            self._overdue = True
+            self._places.overdue += 1
+
+    def free(self) -> None:
+        self._freed = True
+        self._places.give_back(self._overdue)
 
 
 async def _acquire(places: asyncio.Semaphore, limit_s: float, otherwise: errors.MistError) -> None:
