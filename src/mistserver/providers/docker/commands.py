@@ -117,11 +117,16 @@ class _Watch:
         self._looked = time.monotonic()
 
     def result(self) -> CommandResult:
-        for frame in frames(self._running.stream):
-            if frame is not None:
-                self._take(*frame)
-            if self._over() or (frame is None and self._left_behind()):
-                break
+        try:
+            for frame in frames(self._running.stream):
+                if frame is not None:
+                    self._take(*frame)
+                if self._over() or (frame is None and self._left_behind()):
+                    break
+        except BaseException:  # whoever listened is gone, and nobody waits for the command any more
+            with contextlib.suppress(MistError):
+                self._running.end("KILL")
+            raise
         if self._running.session is None and self._ending_at is None:
             said = vendors_words(self._before.decode("utf-8", "replace")) or "it has no /bin/sh"
             raise MachineError(f"The container cannot run commands: {said}")

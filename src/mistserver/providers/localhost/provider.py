@@ -1,0 +1,83 @@
+"""The machine that the service itself runs on, reached without SSH."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import platform
+import socket
+from collections.abc import Callable
+from typing import Any
+
+from mistserver.domain.machine import MachineReading, MachineState
+from mistserver.providers.base import CommandResult, HasExec, OnOutput, Provider, Terminal
+from mistserver.providers.declare import ProviderSettings
+from mistserver.providers.localhost import commands
+from mistserver.providers.localhost.terminal import LocalTerminal
+
+EXTERNAL_ID = "localhost"
+# Addresses that documents use: choosing a way there sends nothing, and tells the address of this end.
+_ELSEWHERE = ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1"))
+
+
+class Settings(ProviderSettings, frozen=True, kw_only=True):
+    """None: whoever runs the service decides whether its host is managed."""
+
+
+class Localhost(Provider, HasExec):
+    id = "localhost"
+    title = "This machine"
+    Settings = Settings
+    manages_host = True
+    has_exec = True
+    needs_size = False
+    needs_key = False
+
+    @classmethod
+    def default_name(cls, settings: Any, region: str | None) -> str:
+        return socket.gethostname() or cls.title
+
+    def check(self) -> None:
+        commands.account(None)
+
+    def list_machines(self) -> list[MachineReading]:
+        addresses = _addresses()
+        return [
+            MachineReading(
+                external_id=EXTERNAL_ID,
+                name=socket.gethostname() or EXTERNAL_ID,
+                state=MachineState.RUNNING,
+                public_ips=tuple(each for each in addresses if ipaddress.ip_address(each).is_global),
+                private_ips=tuple(each for each in addresses if not ipaddress.ip_address(each).is_global),
+                extra={"kernel": platform.release(), "cores": os.cpu_count()},
+            )
+        ]
+
+    def exec(  # noqa: PLR0913 - as in HasExec
+        self,
+        external_id: str,
+        command: str,
+        *,
+        stdin: bytes = b"",
+        timeout_s: float,
+        user: str | None,
+        on_output: OnOutput,
+        cancelled: Callable[[], bool],
+    ) -> CommandResult:
+        process = commands.start(["/bin/sh", "-c", command], user, fed=bool(stdin))
+        return commands.watch(process, stdin, timeout_s, on_output, cancelled)
+
+    def open_terminal(self, external_id: str, command: str | None, cols: int, rows: int, user: str | None) -> Terminal:
+        return LocalTerminal(command, cols, rows, user)
+
+
+def _addresses() -> tuple[str, ...]:
+    found = []
+    for family, elsewhere in _ELSEWHERE:
+        try:
+            with socket.socket(family, socket.SOCK_DGRAM) as probe:
+                probe.connect((elsewhere, 9))
+                found.append(str(probe.getsockname()[0]))
+        except OSError:
+            continue
+    return tuple(found)
