@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection
 
 from mistserver.domain.errors import Conflict
 from mistserver.store.database import Database
+from mistserver.store.engines import errors_explained
 
 HEAD = "0001"
 FOLDER = Path(__file__).parent / "migrations"
@@ -70,6 +71,7 @@ def _run_alembic(database: Database, found: str | None) -> None:
             found=found,
             known=HEAD,
         )
-    with database.engine.connect() as connection:
+    with errors_explained(), database.engine.connect() as connection:
+        connection.info["write"] = True
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
