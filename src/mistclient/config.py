@@ -129,7 +129,7 @@ def default_path() -> Path:
 def clean_uri(uri: str) -> str:
     """The address without a trailing slash; one without a scheme gets `http://` on this machine, else `https://`."""
     cleaned = uri.strip().rstrip("/")
-    if "://" in cleaned:
+    if "://" in uri:
         return cleaned
     host = cleaned.partition("/")[0].rpartition(":")[0] or cleaned
     return f"http://{cleaned}" if is_loopback(host) else f"https://{cleaned}"

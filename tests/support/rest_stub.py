@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -206,7 +207,7 @@ class RestStub:
     def _post_users(self, seen: Seen) -> Answer:
         return 201, {**self.users[0], **{name: seen.body[name] for name in ("email", "role")}, "id": "u2"}
 
-    def _put_users(self, seen: Seen, user_id: str, what: str) -> Answer:
+    def _put_users(self, seen: Seen, *path: str) -> Answer:
         return 200, None
 
     def _delete_users(self, seen: Seen, user_id: str) -> Answer:
@@ -254,7 +255,7 @@ class RestStub:
 
 
 @contextmanager
-def running() -> Iterator[RestStub]:
+def running(tls: ssl.SSLContext | None = None) -> Iterator[RestStub]:
     """The stub behind a real socket of 127.0.0.1."""
     stub = RestStub()
 
@@ -292,7 +293,9 @@ def running() -> Iterator[RestStub]:
             """Nothing: the tests look at `seen`."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    stub.uri = f"http://127.0.0.1:{server.server_address[1]}"
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+    stub.uri = f"{'https' if tls else 'http'}://127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:

@@ -64,10 +64,10 @@ def create_machine(call: Call) -> int | None:
     except KeyboardInterrupt:
         note(f"The job goes on; `mist cancel-job {job.id}` would end it.")
         raise
-    except JobFailed as error:
+    except JobFailed:
         for made in (job.info.get("error") or {}).get("details", {}).get("machines", []):
             say(f"Created machine {made['name']}")
-        raise error
+        raise
     _show(call, job)
     return None
 

@@ -188,8 +188,8 @@ class Backend:
         """Create a machine and wait for it; the machine, or with `async_=True` its job.
 
         Image, location, size, key and networks are ids, or things as the listings give them. Options: `networks`,
-        `script` (its text), `sudo`, `user_data` (cloud-init's), `tags`, `wait` ("running" or "ssh"), `wait_timeout_s`, `quantity` (then the first
-        machine is answered), `extra` (a dictionary of what only this provider takes), `async_`.
+        `script` and `user_data` (their texts), `sudo`, `tags`, `wait` ("running" or "ssh"), `wait_timeout_s`,
+        `quantity` (then the first machine is answered), `extra` (what only this provider takes), `async_`.
         """
         body: dict[str, Any] = {
             "name": name, "key": id_of(key), "image": id_of(image_id), "location": id_of(location_id),
