@@ -16,15 +16,8 @@ from mistserver.providers.libvirt import Libvirt
 from mistserver.providers.libvirt.identity import guest_uuid, volume_prefix
 from tests.lab.bridge import LabBridge, lab_bridge
 from tests.lab.libvirt import LibvirtHost
-from tests.lab.sshd import KeyPair, Sshd, key_pair, sshd
+from tests.lab.sshd import KeyPair, Sshd, key_pair
 from tests.lab.waiting import eventually
-
-
-@pytest.fixture(scope="module")
-def door(lab_key: KeyPair) -> Iterator[Sshd]:
-    """The SSH server of the hypervisor."""
-    with sshd(key=lab_key, user="root") as server:
-        yield server
 
 
 @pytest.fixture(scope="module")
@@ -42,9 +35,9 @@ Ways = dict[str, dict[str, Any]]
 
 
 @pytest.fixture(scope="module")
-def ways(libvirt_hypervisor: LibvirtHost, door: Sshd) -> Ways:
+def ways(libvirt_hypervisor: LibvirtHost, libvirt_door: Sshd) -> Ways:
     """The settings of a backend, by the way it takes."""
-    ssh = {"machine_hostname": door.host, "ssh_port": door.port, "machine_key": "lab"}
+    ssh = {"machine_hostname": libvirt_door.host, "ssh_port": libvirt_door.port, "machine_key": "lab"}
     return {
         "socket": {"machine_hostname": str(libvirt_hypervisor.socket)},
         "tcp": {"machine_hostname": "127.0.0.1", "tcp_port": libvirt_hypervisor.tcp_port},

@@ -11,7 +11,7 @@ import pytest
 
 from tests.lab.docker import DockerHost, docker_host
 from tests.lab.libvirt import LibvirtHost, libvirt_host
-from tests.lab.sshd import KeyPair, key_pair
+from tests.lab.sshd import KeyPair, Sshd, key_pair, sshd
 
 
 @pytest.fixture(scope="session")
@@ -43,3 +43,10 @@ def libvirt_hypervisor(lab_folder: Path, lab_key: KeyPair) -> Iterator[LibvirtHo
     folder.mkdir(mode=0o711)
     with libvirt_host(folder, lab_key.public) as host:
         yield host
+
+
+@pytest.fixture(scope="session")
+def libvirt_door(lab_key: KeyPair) -> Iterator[Sshd]:
+    """The SSH server of the hypervisor, which the lab's key opens for root."""
+    with sshd(key=lab_key, user="root") as server:
+        yield server

@@ -193,7 +193,10 @@ async def _wait(ctx: Context, job: RunningJob, found: Found, action: Action) -> 
     until = (job.job.started_at or ctx.now()) + timedelta(seconds=DEADLINE_S)
     watch = Watch(ctx, job, found.stored, until)
     late = f"{found.machine.name} did not come to the end of its {action} within {DEADLINE_S:g} s"
-    await watch.wait(job.job.params["external_id"], lambda reading: _settled(found, action, reading), late)
+    external_id = job.job.params["external_id"]
+    # a machine that is still booting misses the press of its power button
+    again = (lambda provider: provider.stop(external_id)) if action == Action.STOP else None
+    await watch.wait(external_id, lambda reading: _settled(found, action, reading), late, again)
 
 
 def _settled(found: Found, action: Action, reading: MachineReading | None) -> bool:

@@ -6,14 +6,16 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from mistserver.domain.errors import ProviderError, ProviderTimeout
-from mistserver.domain.machine import MachineReading
+from mistserver.domain.machine import MachineReading, MachineState
 from mistserver.jobs.engine import RunningJob
+from mistserver.providers.base import Provider
 from mistserver.services.context import Context
 from mistserver.store import inventory
 from mistserver.store.backends import StoredBackend
 
 _FIRST_PAUSE_S = 0.3
 _LONGEST_PAUSE_S = 5.0
+_ASKED_AGAIN_AFTER = timedelta(seconds=15)
 _KEPT_AFTER_CREATE = timedelta(minutes=10)
 
 Settled = Callable[[MachineReading | None], bool]  # may raise to give up
@@ -29,18 +31,25 @@ class Watch:
         self._until = until
         self._shown: MachineReading | None = None
 
-    async def wait(self, external_id: str, settled: Settled, what: str) -> MachineReading | None:
+    async def wait(
+        self, external_id: str, settled: Settled, what: str, again: Callable[[Provider], None] | None = None
+    ) -> MachineReading | None:
         """The first reading that `settled` accepts; None is a machine that the provider does not know.
 
-        Failures that may pass are borne until the deadline; ProviderTimeout then says `what` did not happen.
+        Failures that may pass are borne until the deadline; ProviderTimeout then says `what` did not happen. `again`
+        is asked of the provider now and then, as long as the machine runs as if nothing had been asked.
         """
-        pause_s, trouble = _FIRST_PAUSE_S, ""
+        pause_s, trouble, asked_at = _FIRST_PAUSE_S, "", self._ctx.now()
         while True:
             try:
                 reading = await self.read(external_id)
                 if settled(reading):
                     return reading
                 trouble = "" if reading is None else f"it is {reading.state}"
+                unmoved = reading is not None and reading.state == MachineState.RUNNING
+                if again is not None and unmoved and self._ctx.now() - asked_at >= _ASKED_AGAIN_AFTER:
+                    asked_at = self._ctx.now()
+                    await self._ctx.providers.call(self._ctx, self._stored, again)
             except ProviderError as error:
                 if not error.retryable:
                     raise
