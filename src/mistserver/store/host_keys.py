@@ -71,6 +71,13 @@ def forget(connection: Connection, account_id: str, owner: str) -> int:
     return connection.execute(delete(host_keys).where(here)).rowcount
 
 
+def forget_at(connection: Connection, account_id: str, owner: str, host: str, port: int) -> int:
+    """Forget what an owner showed at one address."""
+    here = (host_keys.c.account_id == account_id) & (host_keys.c.owner == owner)
+    here &= (host_keys.c.host == host) & (host_keys.c.port == port)
+    return connection.execute(delete(host_keys).where(here)).rowcount
+
+
 def subject(connection: Connection, owner: str) -> tuple[str, str, str] | None:
     """What an owner is: noun, id, name. None for one that was deleted."""
     bound, _, id = owner.rpartition(":")

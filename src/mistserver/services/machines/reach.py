@@ -45,6 +45,7 @@ class Wanted:
     host: str | None = None
     port: int | None = None
     over_ssh: bool = False  # even where the provider has a way of its own
+    keyless: bool = False  # a way that is only looked at needs no key
 
 
 @dataclass(frozen=True)
@@ -251,7 +252,7 @@ def _keys(known: _Known, machine: Machine, links: Sequence[Association], wanted:
         candidates = [known.keys.get(link.key_id) for link in links]
         candidates += [known.named.get(machine.backend_id), known.default]
     found = {key.id: key for key in candidates if key is not None}
-    if not found:
+    if not found and not wanted.keyless:
         raise MachineAuthFailed(
             f"There is no key for the machine {machine.name!r}: add one (mist add-key) or associate one with it.",
             machine_id=machine.id,
