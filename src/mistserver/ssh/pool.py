@@ -26,6 +26,12 @@ class _Attempt:
     stale: bool = False
 
 
+def preload() -> None:
+    """Import the SSH library now (160 ms) instead of on first use; may be called in a thread."""
+    import mistserver.ssh.connection
+    import mistserver.ssh.walk  # noqa: F401 - imported for what it brings
+
+
 class Pool:
     """One per process, used in one event loop. Private keys are held only while a connection is opened or used."""
 

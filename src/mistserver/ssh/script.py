@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from mistserver.domain.errors import InvalidInput, TooLarge
 
-MAX_COMMAND_BYTES = 100_000  # Linux takes at most 128 KiB in one argument
+MAX_COMMAND_BYTES = 1024 * 1024
 MAX_STDIN_BYTES = 2 * 1024 * 1024
 _READ_AT_MOST = 16_384  # above, reading byte by byte (as `read` does) is slow
 _GRACE_S = 2  # from SIGTERM to SIGKILL
@@ -17,7 +17,7 @@ _WATCH = (
     "exec 3<&0 </dev/null; "
     "( { trap '' HUP INT TERM PIPE; while read -r _ <&3; do :; done; kill -0 $$ || exit 0; "
     f"kill -TERM 0; sleep {_GRACE_S}; kill -KILL 0; }} >/dev/null 2>&1 & ); "
-    "exec 3<&-; "
+    "exec 3<&-; unset s; "
 )
 
 
@@ -41,8 +41,9 @@ def wrap(command: str, *, stdin: bytes = b"", sudo: bool = False) -> Script:
         raise TooLarge(f"A command may have {MAX_COMMAND_BYTES} bytes; run a script instead.", field="command")
     if len(stdin) > MAX_STDIN_BYTES:
         raise TooLarge(f"The input of a command may have {MAX_STDIN_BYTES} bytes; copy a file instead.", field="stdin")
-    shell = f"/bin/sh -c {_word(raw)}"
-    body = f"printf %b {shlex.quote(_escaped(stdin))} | {shell}" if stdin else f"exec {shell}"
+    body = f"eval {_word(raw)}"
+    if stdin:
+        body = f"printf %b {shlex.quote(_escaped(stdin))} | ({body})"
     payload = f"{_WATCH}{body}".encode("ascii")
     if len(payload) > _READ_AT_MOST:
         size = len(payload)

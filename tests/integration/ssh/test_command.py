@@ -84,11 +84,11 @@ async def test_output_that_is_not_text(server: Sshd, pool: Pool) -> None:
 async def test_a_large_command_and_one_that_is_too_large(server: Sshd, pool: Pool) -> None:
     connection = await pool.connect(target(server))
 
-    result = await run(connection, f"echo {'x' * 90_000} | wc -c", timeout_s=10)
+    result = await run(connection, f"echo {'x' * 900_000} | wc -c", timeout_s=10)
 
-    assert result.stdout.strip() == b"90001"
+    assert result.stdout.strip() == b"900001"
     with pytest.raises(TooLarge):
-        await run(connection, "x" * 200_000, timeout_s=5)
+        await run(connection, "x" * 1_200_000, timeout_s=5)
     with pytest.raises(InvalidInput):
         await run(connection, "a\0b", timeout_s=5)
 

@@ -223,7 +223,7 @@ async def test_more_sessions_than_a_connection_may_have(bench: Bench) -> None:
         results = await asyncio.gather(*(run(one, "sleep 0.3; echo ok", timeout_s=20) for one in connections))
 
         assert [result.stdout for result in results] == [b"ok\n"] * 7
-        assert 4 <= logins(server) <= 7
+        assert 2 <= logins(server) <= 7
 
 
 async def test_forgetting_an_owner_closes_only_its_connections(server: Sshd, bench: Bench) -> None:

@@ -26,7 +26,7 @@ def test_sudo_never_asks() -> None:
 
 def test_what_does_not_fit_is_refused() -> None:
     with pytest.raises(TooLarge):
-        wrap("x" * 200_000)
+        wrap("x" * 1_200_000)
     with pytest.raises(TooLarge):
         wrap("cat", stdin=b"x" * (MAX_STDIN_BYTES + 1))
     with pytest.raises(InvalidInput):
