@@ -129,8 +129,12 @@ class Durable:
 
     def ended(self, job_ids: Sequence[str]) -> set[str]:
         """Those of the given jobs whose workflow has ended (blocking)."""
-        known = self.client.list_workflows(workflow_ids=list(job_ids), load_input=False, load_output=False)
-        return {status.workflow_id for status in known if status.status in ENDED}
+        return {job_id for job_id, status in self.known(job_ids).items() if status in ENDED}
+
+    def known(self, job_ids: Sequence[str]) -> dict[str, str]:
+        """The states of the workflows of the given jobs, of those that have one (blocking)."""
+        found = self.client.list_workflows(workflow_ids=list(job_ids), load_input=False, load_output=False)
+        return {status.workflow_id: status.status for status in found}
 
     def trim(self, before: datetime, limit: int) -> int:
         """Delete at most `limit` workflows that ended before a time (blocking); how many went."""

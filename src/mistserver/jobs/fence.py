@@ -11,6 +11,7 @@ from datetime import timedelta
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from mistserver.domain.errors import Unavailable
 from mistserver.jobs.stops import Fenced
 from mistserver.store import services
 from mistserver.store.database import Database
@@ -64,7 +65,7 @@ class Heart:
             return
         try:
             self.beat()
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, Unavailable) as error:
             self._give_up(f"the database did not take a heartbeat ({type(error).__name__})")
 
     def beat(self) -> None:
@@ -86,7 +87,7 @@ class Heart:
         while not self._stop.wait(BEAT_S):
             try:
                 self.beat()
-            except SQLAlchemyError as error:
+            except (SQLAlchemyError, Unavailable) as error:
                 log.warning("a heartbeat was not written: %s", type(error).__name__)
             except Fenced:
                 return

@@ -114,7 +114,8 @@ class RunningJob:
         """Sleep, but end the handler at once when the job is cancelled or the service stops."""
         self.check()
         try:
-            await asyncio.wait_for(self._stop.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._stop.wait()
         except TimeoutError:
             return
         self.check()

@@ -19,7 +19,8 @@ class Watch:
     async def wait(self, timeout_s: float) -> bool:
         """Until the next change or the time-out; whether there was a change."""
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._event.wait(), timeout_s)
+            async with asyncio.timeout(timeout_s):  # wait_for of Python 3.11 can lose a cancellation
+                await self._event.wait()
         woken = self._event.is_set()
         self._event.clear()
         return woken

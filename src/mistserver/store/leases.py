@@ -19,4 +19,4 @@ def take(connection: Connection, name: str, holder: str, length: timedelta) -> b
     free = or_(leases.c.holder == holder, leases.c.expires_at < now)
     fresh = {"holder": statement.excluded.holder, "expires_at": statement.excluded.expires_at}
     taken = statement.on_conflict_do_update(index_elements=[leases.c.name], set_=fresh, where=free)
-    return connection.execute(taken).rowcount == 1
+    return connection.execute(taken.returning(leases.c.name)).first() is not None

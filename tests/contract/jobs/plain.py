@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any, cast
+
+import msgspec
 
 from mistserver.domain.account import Actor, Role, Scope
 from mistserver.domain.job import TERMINAL, Job
 from mistserver.jobs.engine import Jobs, NewJob
+from mistserver.services.context import Context
 from mistserver.store import jobs
 
 ACCOUNT = "A" * 22
 USER = "U" * 22
 ACTOR = Actor(account_id=ACCOUNT, user_id=USER, email="ann@example.org", role=Role.ADMIN, scope=Scope.ADMIN)
+
+
+VIEWER = msgspec.structs.replace(ACTOR, role=Role.VIEWER, scope=Scope.READ)
+STRANGER = msgspec.structs.replace(ACTOR, account_id="B" * 22, email="bob@example.org")
 
 
 class OpenVault:
@@ -44,3 +53,9 @@ async def ended(engine: Jobs, job_id: str, timeout_s: float = 20) -> Job:
                 if job.state in TERMINAL:
                     return job
                 await watch.wait(1)
+
+
+def context(engine: Jobs) -> Context:
+    """What the services of jobs and events need."""
+    parts = SimpleNamespace(database=engine.database, jobs=engine, now=lambda: datetime.now(UTC))
+    return cast(Context, parts)
