@@ -35,14 +35,6 @@ class Changes(msgspec.Struct, kw_only=True):
         return bool(self.appeared or self.gone or self.changed)
 
 
-class _Plan(msgspec.Struct):
-    """Rows to write, gathered while a reading is compared with what is there."""
-
-    inserts: list[dict[str, Any]] = []
-    updates: list[dict[str, Any]] = []
-    deletes: list[str] = []
-
-
 def apply_reading(
     connection: Connection, stored: StoredBackend, readings: Sequence[Prepared], started_at: datetime, now: datetime
 ) -> Changes:
@@ -55,19 +47,22 @@ def apply_reading(
     rows = connection.execute(sa.select(machines).where(machines.c.backend_id == stored.id)).all()
     by_id = {row.external_id: row for row in rows if row.external_id is not None}
     by_mark = {row.mark: row for row in rows if row.external_id is None and row.mark is not None}
-    changes, plan = Changes(first=stored.backend.read_at is None), _Plan()
+    merge = _Merge(stored, started_at, now)
     for item in readings:
         row = by_id.pop(item.external_id, None)
         if row is None and item.mark is not None:
             row = by_mark.pop(item.mark, None)
-        _compare(stored, item, row, started_at, changes, plan)
+        if row is None:
+            merge.appeared(item)
+        else:
+            merge.seen(row, item)
     for row in (*by_id.values(), *by_mark.values()):
-        _missing(stored, row, started_at, now, changes, plan)
-    _write(connection, plan)
+        merge.missing(row)
+    merge.write(connection)
     backends.record_reading(connection, stored.id, now)
-    if changes or stored.backend.trouble is not None:
+    if merge.changes or stored.backend.trouble is not None:
         bump(connection, stored.account_id)
-    return changes
+    return merge.changes
 
 
 def ask_for(
@@ -146,43 +141,59 @@ def version(connection: Connection, account_id: str) -> int:
     return connection.execute(query).scalar_one_or_none() or 0
 
 
-def _compare(
-    stored: StoredBackend, item: Prepared, row: Row[Any] | None, started_at: datetime, changes: Changes, plan: _Plan
-) -> None:
-    if row is None:
-        values = _row(stored, item)
-        plan.inserts.append(values)
-        changes.appeared.append((values["id"], item.name))
-        return
-    if row.touched_at is not None and row.touched_at >= started_at:
-        return
-    if row.destroyed_at is not None and item.state == MachineState.TERMINATED:
-        return
-    same = row.reading == item.reading and row.external_id is not None
-    if same and row.destroyed_at is None and row.seen_at is None:
-        return
-    plan.updates.append({"row_id": row.id, "mark": row.mark, **_shown(item)})
-    changes.changed += not same or row.destroyed_at is not None
-
-
-def _missing(
-    stored: StoredBackend, row: Row[Any], started_at: datetime, now: datetime, changes: Changes, plan: _Plan
-) -> None:
-    if row.touched_at is not None and row.touched_at >= started_at:
-        return
-    if row.pending_until is not None and row.pending_until > now:
-        if row.seen_at is None and row.external_id is not None:
-            seen = {"row_id": row.id, "seen_at": stored.backend.read_at or now}
-            plan.updates.append({column: getattr(row, column) for column in _WRITTEN} | seen)
-        return
-    plan.deletes.append(row.id)
-    if row.destroyed_at is None:
-        changes.gone.append((row.id, row.name))
-
-
 _WRITTEN = (
     "external_id", "name", "state", "reading", "addresses", "native_tags", "mark", "seen_at", "destroyed_at",
 )  # fmt: skip
+
+
+class _Merge:
+    """A reading compared with the rows that are there; what has to be written is gathered first."""
+
+    def __init__(self, stored: StoredBackend, started_at: datetime, now: datetime) -> None:
+        self.changes = Changes(first=stored.backend.read_at is None)
+        self._stored = stored
+        self._started_at = started_at
+        self._now = now
+        self._inserts: list[dict[str, Any]] = []
+        self._updates: list[dict[str, Any]] = []
+        self._deletes: list[str] = []
+
+    def appeared(self, item: Prepared) -> None:
+        values = _row(self._stored, item)
+        self._inserts.append(values)
+        self.changes.appeared.append((values["id"], item.name))
+
+    def seen(self, row: Row[Any], item: Prepared) -> None:
+        if self._touched(row) or (row.destroyed_at is not None and item.state == MachineState.TERMINATED):
+            return
+        same = row.reading == item.reading and row.external_id is not None and row.destroyed_at is None
+        if not same or row.seen_at is not None:
+            self._updates.append({"row_id": row.id, "mark": row.mark, **_shown(item)})
+            self.changes.changed += not same
+
+    def missing(self, row: Row[Any]) -> None:
+        if self._touched(row):
+            return
+        if row.pending_until is not None and row.pending_until > self._now:
+            if row.seen_at is None and row.external_id is not None:
+                kept = {column: getattr(row, column) for column in _WRITTEN}
+                self._updates.append(kept | {"row_id": row.id, "seen_at": self._stored.backend.read_at or self._now})
+            return
+        self._deletes.append(row.id)
+        if row.destroyed_at is None:
+            self.changes.gone.append((row.id, row.name))
+
+    def write(self, connection: Connection) -> None:
+        if self._inserts:
+            connection.execute(sa.insert(machines), self._inserts)
+        if self._updates:
+            columns: dict[str, Any] = {name: sa.bindparam(name) for name in _WRITTEN}
+            changed = sa.update(machines).where(machines.c.id == sa.bindparam("row_id")).values(columns)
+            connection.execute(changed, self._updates)
+        _delete(connection, self._deletes)
+
+    def _touched(self, row: Row[Any]) -> bool:
+        return row.touched_at is not None and row.touched_at >= self._started_at
 
 
 def _shown(item: Prepared) -> dict[str, Any]:
@@ -195,16 +206,6 @@ def _shown(item: Prepared) -> dict[str, Any]:
 def _row(stored: StoredBackend, item: Prepared) -> dict[str, Any]:
     owner = {"id": new_id(), "account_id": stored.account_id, "backend_id": stored.id, "mark": item.mark}
     return owner | _shown(item) | {"pending_until": None, "touched_at": None}
-
-
-def _write(connection: Connection, plan: _Plan) -> None:
-    if plan.inserts:
-        connection.execute(sa.insert(machines), plan.inserts)
-    if plan.updates:
-        columns: dict[str, Any] = {name: sa.bindparam(name) for name in _WRITTEN}
-        changed = sa.update(machines).where(machines.c.id == sa.bindparam("row_id")).values(columns)
-        connection.execute(changed, plan.updates)
-    _delete(connection, plan.deletes)
 
 
 def _delete(connection: Connection, machine_ids: list[str]) -> None:

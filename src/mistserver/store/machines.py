@@ -118,15 +118,18 @@ def candidates(connection: Connection, account_id: str) -> list[Candidate]:
     return [Candidate(*row) for row in rows]
 
 
-def exactly(connection: Connection, account_id: str, term: str) -> tuple[str, list[str]]:
-    """The ids of the machines that have the term as id or, failing that, as name; and that level."""
+def matching(connection: Connection, account_id: str, term: str) -> tuple[str, list[str]]:
+    """The level at which an ASCII term matches (see `domain/selector.py`), and the ids of the machines it picks."""
+    columns = (machines.c.id, machines.c.external_id, machines.c.name, machines.c.addresses)
     for level, where in (
         ("id", (machines.c.id == term) | (machines.c.external_id == term)),
         ("name", machines.c.name == term),
+        ("name_ignoring_case", sa.func.lower(machines.c.name) == term.lower()),
+        ("substring", sa.or_(*(column.icontains(term, autoescape=True) for column in columns))),
     ):
         query = sa.select(machines.c.id).where(*_visible(account_id), where).order_by(*_ORDER)
         found = list(connection.execute(query).scalars())
-        if found:
+        if found and term:
             return level, found
     return "none", []
 

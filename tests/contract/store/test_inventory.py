@@ -14,6 +14,7 @@ from mistserver.domain.backend import Backend, Trouble
 from mistserver.domain.ids import new_id
 from mistserver.domain.key import HostKey
 from mistserver.domain.machine import Action, Machine, MachineReading, MachineState
+from mistserver.domain.selector import select
 from mistserver.store import accounts, backends, host_keys, inventory, machines, tags
 from mistserver.store.backends import StoredBackend
 from mistserver.store.database import Database
@@ -203,7 +204,7 @@ def test_a_destroyed_machine_is_hidden_at_once_and_gone_with_the_next_reading(st
     assert hidden == ([], None)
     assert still == []
     assert (terminated.changed, gone.gone) == (0, [])
-    assert store.database.read_now(machines.exactly, store.account_id, "a") == ("none", [])
+    assert store.database.read_now(machines.matching, store.account_id, "a") == ("none", [])
 
 
 def test_a_machine_that_was_not_destroyed_after_all_comes_back_under_its_id(store: Store) -> None:
@@ -242,7 +243,17 @@ def test_trouble_marks_machines_stale_and_a_good_reading_clears_it(store: Store)
     assert store.version() > version
 
 
-@pytest.mark.parametrize("limit", [1, 2, 3, 7, 100])
+def test_a_term_picks_in_the_database_what_the_selector_picks(store: Store) -> None:
+    names = ["web", "Web", "web-1", "WEB-2", "100%", "other", "a_b", "back\\slash"]
+    store.apply(*(seen(name, f"i-{n}", public_ips=(f"10.0.0.{n}",)) for n, name in enumerate(names)))
+    everything = store.database.read_now(machines.candidates, store.account_id)
+    for term in ("web", "WEB", "Web-2", "eb-", "i-1", "10.0.0.1", "%", "_", "web-1 ", "", "absent", "\\"):
+        level, found = select(term, everything)
+        expected = level, [candidate.id for candidate in found]
+        assert store.database.read_now(machines.matching, store.account_id, term) == expected
+
+
+@pytest.mark.parametrize("limit", [1, 4, 100])
 def test_pages_hold_every_machine_once_in_order(store: Store, limit: int) -> None:
     names = ["b", "a", "B", "ä", "a", "%", "-x", "", "z\u202e"]
     store.apply(*(seen(name, f"i-{number}") for number, name in enumerate(names)))
@@ -289,9 +300,8 @@ def test_another_account_sees_nothing(store: Store) -> None:
     assert store.database.read_now(backends.get, stranger, store.backend.id) is None
 
 
-def test_deleting_a_backend_takes_everything_of_it_along(store: Store) -> None:
+def test_deleting_a_backend_takes_its_machines_along(store: Store) -> None:
     store.apply(seen("a"))
     store.write(backends.delete, store.backend.id)
 
     assert store.all() == []
-    assert store.database.read_now(backends.all_of, store.account_id) == []

@@ -107,8 +107,9 @@ async def select(ctx: Context, actor: Actor, term: str) -> tuple[str, list[Machi
 
 
 def _select(connection: Connection, account_id: str, term: str) -> tuple[str, list[Machine]]:
-    level, ids = machines.exactly(connection, account_id, term)
-    if not ids:
+    if term.isascii():  # which the databases fold as Python does
+        level, ids = machines.matching(connection, account_id, term)
+    else:
         level, candidates = pick(term, machines.candidates(connection, account_id))
         ids = [candidate.id for candidate in candidates]
     return level, machines.get_many(connection, account_id, ids)
