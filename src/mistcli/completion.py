@@ -61,9 +61,17 @@ def _fill(target: argparse.ArgumentParser, name: str, line: str) -> None:
     uri = _uri(line)
     for action in source._actions:
         noun = _NOUNS.get(action.dest) or _NOUNS.get(action.dest.removesuffix("_name"))
-        if noun and action.choices is None:
+        if action.dest == "provider":
+            action.choices = _providers()
+        elif noun and action.choices is None:
             action.completer = _completer(uri, noun)  # type: ignore[attr-defined] # argcomplete reads it
         target._add_action(action)
+
+
+def _providers() -> list[str]:
+    from mistclient.declarations import bundled
+
+    return [str(item["id"]) for item in bundled()]
 
 
 def _completer(uri: str, noun: str) -> Callable[..., list[str]]:

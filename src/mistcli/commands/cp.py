@@ -64,24 +64,26 @@ def upload(machine: Machine, source: Path, path: str, call: Call) -> None:
     with source.open("rb") as file:
         mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
         with Channel(machine, "put", path=path, mode=mode, user=call.args.user) as channel:
-            while piece := file.read(PIECE_BYTES):
-                channel.write(piece)
-            channel.end_input()
+            with suppress(MachineLost):  # then the machine's last word, read below, says why
+                while piece := file.read(PIECE_BYTES):
+                    channel.write(piece)
+                channel.end_input()
             for _ in channel:
                 pass
     note(f"{source} -> {machine.name}:{path}")
 
 
 def download(machine: Machine, path: str, target: Path, user: str | None) -> None:
-    """Into a file beside the target first, so that a broken copy never stands under its name."""
+    """Into a file beside the target first, so that a broken copy never stands under its name; with the same mode."""
     with Channel(machine, "get", path=path, user=user) as channel:
         if str(target) == "-":
             _receive(channel, sys.stdout.buffer)
             return
         beside = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
         try:
-            with beside.open("xb") as file:
-                _receive(channel, file)
+            with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+                mode = _receive(channel, file)
+                os.fchmod(file.fileno(), mode & 0o777 & ~_umask())
             beside.replace(target)
         finally:
             with suppress(FileNotFoundError):
@@ -89,19 +91,28 @@ def download(machine: Machine, path: str, target: Path, user: str | None) -> Non
     note(f"{machine.name}:{path} -> {target}")
 
 
-def _receive(channel: Channel, file: BinaryIO) -> None:
+def _receive(channel: Channel, file: BinaryIO) -> int:
+    """Write what comes; the file's mode on the machine."""
     expected: int | None = None
-    received = 0
+    received, mode = 0, 0o666
     for frame in channel:
         if frame.kind == STDOUT:
             received += file.write(frame.data)
         elif frame.kind == CONTROL:
             if "size" in frame.control:
                 expected = int(frame.control["size"])
+                mode = int(frame.control.get("mode") or mode)
             if frame.control.get("eof"):
                 break
     if expected is not None and received < expected:
         raise MachineLost(f"The copy broke off after {received} of {expected} bytes.")
+    return mode
+
+
+def _umask() -> int:
+    present = os.umask(0o077)
+    os.umask(present)
+    return present
 
 
 def _remote_name(path: str, source: str, several: int) -> str:

@@ -23,7 +23,7 @@ COLUMNS = (
 
 def _arguments(parser: CommandParser) -> None:
     parser.add_argument("--kind", help="only of this kind (machine.created, backend.added ...)")
-    parser.add_argument("--subject", help="only about the thing with this id")
+    parser.add_argument("--subject", help="only about the thing with this id or name")
     parser.add_argument("--limit", type=positive, default=100, metavar="N", help="at most so many (default: 100)")
     parser.add_argument("-f", "--follow", action="store_true", help="go on with what happens from now")
     parser.output_options()
@@ -48,9 +48,9 @@ def list_events(call: Call) -> int | None:
 
 def _wanted(call: Call, events: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     for event in events:
-        if call.args.kind not in (None, event["kind"]) or call.args.subject not in (None, event.get("subject_id")):
-            continue
-        yield event
+        subjects = (None, event.get("subject_id"), event.get("subject_name"))
+        if call.args.kind in (None, event["kind"]) and call.args.subject in subjects:
+            yield event
 
 
 def _line(call: Call, event: dict[str, Any]) -> None:

@@ -24,17 +24,19 @@ def _arguments(parser: CommandParser) -> None:
     parser.add_argument("machine", help="name or id of the machine")
     parser.add_argument("remote", nargs="*", metavar="-- CMD", help="a command instead of a shell")
     parser.add_argument("--user", "-l", help="sign in as this user")
+    parser.add_argument("--terminal", "-t", action="store_true", help="give the command a terminal")
 
 
 def ssh(call: Call) -> int | None:
     """The remote exit code is ours, also when it is not 0."""
     found = Machine(call.client, select.find(call, "machine", call.args.machine, "change"))
-    if call.args.remote:
-        words = call.args.remote
-        return command(found, words[0] if len(words) == 1 else shlex.join(words), call.args.user)
+    words = call.args.remote
+    text = None if not words else words[0] if len(words) == 1 else shlex.join(words)
+    if text is not None and not call.args.terminal:
+        return command(found, text, call.args.user)
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("a terminal needs a terminal here too; give a command after -- to run without one")
-    return terminal(found, call.args.user)
+    return terminal(found, call.args.user, text)
 
 
 def command(machine: Machine, text: str, user: str | None) -> int:
@@ -59,10 +61,11 @@ def _feed(channel: Channel) -> None:
         channel.end_input()
 
 
-def terminal(machine: Machine, user: str | None) -> int:
-    """A shell in this terminal, which is put back as it was whatever happens."""
+def terminal(machine: Machine, user: str | None, text: str | None = None) -> int:
+    """A shell, or one command, in this terminal, which is put back as it was whatever happens."""
     size = shutil.get_terminal_size()
-    with Channel(machine, "terminal", cols=size.columns, rows=size.lines, user=user) as channel:
+    purpose = "terminal" if text is None else "command"
+    with Channel(machine, purpose, command=text, cols=size.columns, rows=size.lines, user=user) as channel:
         with _raw(sys.stdin.fileno()), _resizing(channel):
             threading.Thread(target=_feed, args=(channel,), daemon=True).start()
             for frame in channel:

@@ -65,9 +65,11 @@ class Key:
         self._client.forget_keys()
 
     def associate_to_machine(
-        self, machine_id: object, host: str | None = None, ssh_user: str | None = None, ssh_port: int | None = None
+        self, backend_id: object, machine_id: object, host: str | None = None, ssh_user: str | None = None,
+        ssh_port: int | None = None,
     ) -> dict[str, Any]:
-        """The same as `Machine.associate_key`, seen from the key. `machine_id`: a machine or its id."""
+        """`Machine.associate_key`, seen from the key. A machine's id says enough: `backend_id` may be None."""
+        del backend_id
         found = getattr(machine_id, "id", machine_id)
         machine = self._client.machine(str(found))
         return machine.associate_key(self, host=host, ssh_user=ssh_user, ssh_port=ssh_port)

@@ -281,6 +281,8 @@ def test_listings_feed_completion(mist: Mist, service: RestStub, home: Path) -> 
         ("mist destroy at", {"atlanta"}),
         ("mist create_machine --backend Do", {"Docker"}),
         ("mist list-machines --pre", {"--pretty"}),
+        ("mist add-backend --provider rack", {"rackspace"}),
+        ("mist add-backend --provider docker --docker-po", {"--docker-port"}),
         ("mist list-machines -o j", {"json"}),
     ],
 )

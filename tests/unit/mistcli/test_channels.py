@@ -16,7 +16,7 @@ import pytest
 
 from mistcli.commands import cp, ssh
 from mistcli.commands.cp import Place, place
-from mistclient.errors import MachineLost
+from mistclient.errors import InvalidInput, MachineLost
 from tests.support.channel_stub import Far, machine
 
 
@@ -102,7 +102,7 @@ def test_uploading_keeps_the_mode(tmp_path: Path) -> None:
 
 def test_downloading_replaces_the_file_at_the_end(tmp_path: Path) -> None:
     def script(far: Far) -> None:
-        far.control(size=6)
+        far.control(size=6, mode=0o100600)
         far.say(1, b"abc")
         far.say(1, b"def")
         far.control(exit_code=0)
@@ -111,7 +111,20 @@ def test_downloading_replaces_the_file_at_the_end(tmp_path: Path) -> None:
         cp.download(web, "/etc/hosts", tmp_path / "hosts", None)
 
     assert (tmp_path / "hosts").read_bytes() == b"abcdef"
-    assert stat.S_IMODE((tmp_path / "hosts").stat().st_mode) & 0o111 == 0
+    assert stat.S_IMODE((tmp_path / "hosts").stat().st_mode) == 0o600
+
+
+def test_a_refused_upload_says_why(tmp_path: Path) -> None:
+    source = tmp_path / "big"
+    source.write_bytes(b"x" * 200_000)
+
+    def script(far: Far) -> None:
+        far.hear_all()
+        far.control(error={"code": "invalid_input", "message": "/etc is a directory; name a file.", "details": {}})
+
+    call = SimpleNamespace(args=SimpleNamespace(user=None))
+    with machine(script) as web, pytest.raises(InvalidInput, match="is a directory"):
+        cp.upload(web, source, "/etc", call)  # type: ignore[arg-type]
 
 
 def test_a_broken_copy_leaves_nothing(tmp_path: Path) -> None:

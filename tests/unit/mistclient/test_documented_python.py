@@ -171,9 +171,10 @@ def test_associating_a_key(client: MistClient, service: RestStub) -> None:
 
     machine.associate_key(key_id, host=machine.info["public_ips"][0])
     machine.associate_key(client.keys()[0], ssh_user="ubuntu", ssh_port=2222)
+    client.keys()[0].associate_to_machine(machine.backend.id, machine.id)
 
     assert [seen.body for seen in service.seen if seen.method == "PUT"] == [
-        {"host": "109.59.77.32"}, {"user": "ubuntu", "port": 2222},
+        {"host": "109.59.77.32"}, {"user": "ubuntu", "port": 2222}, {},
     ]
 
 
