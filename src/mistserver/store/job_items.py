@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, func, insert, select, update
+from sqlalchemy import ColumnElement, and_, func, insert, select, update
 from sqlalchemy.engine import Connection, Row
 
 from mistserver.domain.job import TERMINAL, JobItem, JobState
@@ -63,7 +63,8 @@ def save(connection: Connection, job_id: str, items: Sequence[JobItem]) -> None:
     statement = insert_into(connection, job_items)
     fresh = {name: statement.excluded[name] for name in rows[0] if name not in ("job_id", "machine_id", "position")}
     key = [job_items.c.job_id, job_items.c.machine_id]
-    still_open = job_items.c.state.not_in(TERMINAL)
+    # spelt out: a list cannot be bound when several rows go in at once
+    still_open = and_(*(job_items.c.state != state for state in sorted(TERMINAL)))
     connection.execute(statement.on_conflict_do_update(index_elements=key, set_=fresh, where=still_open), rows)
     changed(connection, f"job:{job_id}")
 
