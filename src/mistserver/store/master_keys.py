@@ -73,7 +73,8 @@ def create_default(missing: MasterKeys) -> MasterKeys:
     """Make the key file that `missing` says is not there yet, 0600, and return what it then holds."""
     if missing.path is None:
         raise Conflict(f"There is no master key: {missing.source} is empty.")
-    write(missing.path, (MasterKey.of(secrets.token_bytes(LENGTH)),))
+    if not missing.path.exists():
+        write(missing.path, (MasterKey.of(secrets.token_bytes(LENGTH)),))
     return _from_file(missing.path, required=True)
 
 

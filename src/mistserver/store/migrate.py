@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ from mistserver.store.engines import errors_explained
 HEAD = "0001"
 FOLDER = Path(__file__).parent / "migrations"
 _LOCK = 0x6D697374  # "mist": the advisory lock of one migration at a time
+_one_thread = threading.Lock()
 _REVISION = sa.table("alembic_version", sa.column("version_num", sa.String))
 
 
@@ -45,9 +47,16 @@ def upgrade(database: Database) -> bool:
 @contextmanager
 def _alone(database: Database) -> Iterator[None]:
     """Hold what keeps other services from migrating; outside a transaction, since index builds wait for open ones."""
-    if database.is_sqlite:
-        yield  # BEGIN IMMEDIATE already lets only one in
-        return
+    with _one_thread:  # Alembic keeps its context in globals
+        if database.is_sqlite:
+            yield  # BEGIN IMMEDIATE already lets only one process in
+            return
+        with _lock_on_server(database):
+            yield
+
+
+@contextmanager
+def _lock_on_server(database: Database) -> Iterator[None]:
     with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(sa.select(sa.func.pg_advisory_lock(_LOCK)))
         try:
