@@ -138,12 +138,13 @@ async def test_output_comes_while_the_command_runs(server: Sshd, pool: Pool, mar
 
 
 async def test_slow_readers_of_a_flood_cost_little_memory(server: Sshd, pool: Pool) -> None:
+    process, peak = psutil.Process(), 0
+
     async def slow(stream: str, data: bytes) -> None:
         nonlocal peak
         await asyncio.sleep(0.0005)
         peak = max(peak, process.memory_info().rss)
 
-    process = psutil.Process()
     connections = [await pool.connect(target(server, owner=f"flood{n}")) for n in range(5)]
     await run(connections[0], "true", timeout_s=5)
     gc.collect()

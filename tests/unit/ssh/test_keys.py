@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import base64
+from typing import Any
 
 import asyncssh
 import pytest
@@ -24,9 +25,10 @@ FORMATS = {
 }
 
 
-def _pem(key: object, form: str, passphrase: str | None = None) -> str:
+def _pem(key: Any, form: str, passphrase: str | None = None) -> str:
     lock = serialization.BestAvailableEncryption(passphrase.encode()) if passphrase else serialization.NoEncryption()
-    return key.private_bytes(serialization.Encoding.PEM, FORMATS[form], lock).decode()  # type: ignore[attr-defined]
+    pem: bytes = key.private_bytes(serialization.Encoding.PEM, FORMATS[form], lock)
+    return pem.decode()
 
 
 @pytest.mark.parametrize(
