@@ -59,24 +59,32 @@ def start(ctx: Context, stored: StoredBackend) -> asyncio.Task[None]:
 async def freshen(ctx: Context, known: Sequence[StoredBackend], refresh: bool = False) -> bool:
     """Read again what is older than `inventory_fresh_s` (with `refresh`: all), and wait a while for the answers.
 
-    Says whether anything was read. What does not answer in time goes on and is applied when it does.
+    Says whether anything was read. What does not answer in time goes on and is applied when it does; until then the
+    listings that follow do not wait for it again.
     """
     settings = ctx.settings
     oldest = ctx.now() - timedelta(seconds=settings.inventory_fresh_s)
     due = [stored for stored in known if stored.backend.enabled and (refresh or _tried_at(stored) < oldest)]
     if not due:
         return False
-    readings = {stored.id: start(ctx, stored) for stored in due}
-    good = [readings[stored.id] for stored in due if stored.backend.trouble is None]
     limit_s = settings.refresh_wait_s if refresh else settings.inventory_wait_s
+    good, slow = [], []
+    for stored in due:
+        reading = start(ctx, stored)
+        overdue = ctx.providers.readings.age_s(reading) >= limit_s
+        if stored.backend.trouble is None and not overdue:
+            good.append(reading)
+        elif refresh or not overdue:
+            slow.append(reading)
     began = time.monotonic()
-    if good:
-        await asyncio.wait(good, timeout=limit_s)
-    left_s = limit_s - (time.monotonic() - began)
-    slow = [reading for reading in readings.values() if not reading.done() and reading not in good]
-    if slow and left_s > 0:
-        await asyncio.wait(slow, timeout=min(TROUBLED_WAIT_S, left_s))
+    await _wait(good, limit_s)
+    await _wait(slow, min(TROUBLED_WAIT_S, limit_s - (time.monotonic() - began)))
     return True
+
+
+async def _wait(readings: list[asyncio.Task[None]], limit_s: float) -> None:
+    if readings and limit_s > 0:
+        await asyncio.wait(readings, timeout=limit_s)
 
 
 def _tried_at(stored: StoredBackend) -> datetime:

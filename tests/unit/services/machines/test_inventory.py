@@ -14,6 +14,7 @@ from mistserver.domain.errors import ProviderRateLimited
 from mistserver.domain.machine import Machine, MachineReading, MachineState
 from mistserver.services.backends.add import AddBackend, add
 from mistserver.services.backends.delete import delete
+from mistserver.services.flights import Flights
 from mistserver.services.machines import inventory
 from mistserver.services.machines import list as machine_list
 from mistserver.services.machines.list import MachinePage, MachineQuery
@@ -85,6 +86,28 @@ async def test_an_answer_that_comes_later_is_still_applied(quiet: Quiet) -> None
     after = await listed(quiet)
 
     assert (len(before.items), len(after.items)) == (1, 2)
+
+
+async def test_only_the_first_listing_waits_for_a_backend_that_hangs(
+    quiet: Quiet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (stored,) = await added(quiet, "slow")
+    now = [0.0]
+    monkeypatch.setattr(quiet.ctx.providers, "readings", Flights(clock=lambda: now[0]))
+    waits: list[int] = []
+
+    async def wait(readings: list[asyncio.Task[None]], limit_s: float) -> None:
+        waits.append(len(readings))
+
+    monkeypatch.setattr(inventory, "_wait", wait)
+    quiet.write(backends.record_reading, stored.id, quiet.ctx.now() - timedelta(seconds=60))
+    cloud("slow").held = threading.Event()
+    await listed(quiet, refresh=False)
+    now[0] = 1.0
+    await listed(quiet, refresh=False)
+    await listed(quiet, refresh=True)
+
+    assert waits == [1, 0, 0, 0, 0, 1]
 
 
 async def test_a_backend_that_hangs_is_read_once_at_a_time(quiet: Quiet) -> None:
@@ -261,5 +284,3 @@ async def test_ten_thousand_machines_of_one_cloud_are_all_listed(quiet: Quiet) -
     assert len(decoded.items) == 10_000
     assert len({machine.id for machine in decoded.items}) == 10_000
     assert decoded.next_cursor is None
-
-
