@@ -51,6 +51,11 @@ class BareMetal(Provider):
         return str(settings.machine_ip)
 
     @classmethod
+    def identity(cls, settings: Any, region: str | None) -> tuple[str, ...]:
+        """The server, whoever signs in there."""
+        return (cls.id, settings.machine_ip.lower(), str(settings.machine_port))
+
+    @classmethod
     def validate(cls, settings: Any) -> Any:
         for field, check in (("machine_ip", clean_host), ("machine_user", clean_user)):
             try:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from mistserver.domain.errors import ProviderUnreachable
 from mistserver.providers.base import Account
 from mistserver.providers.ec2.errors import mapped
 from mistserver.providers.ec2.regions import vendors_id
@@ -68,6 +69,12 @@ class Api:
             raise bad_answer(self.where)
         return answer
 
+    def _look(self, response_dict: dict[str, Any], **_: Any) -> None:
+        """A broken service, or a proxy before it, answers in plain text or HTML: that is not for the parser."""
+        status, body = int(response_dict["status_code"]), bytes(response_dict.get("body") or b"")
+        if status >= 500 and b"<Error>" not in body:
+            raise ProviderUnreachable(f"EC2's service answered with status {status} and no reason.", status=status)
+
     def _connected(self, account: Account) -> Any:
         import boto3
         from botocore.config import Config
@@ -90,6 +97,7 @@ class Api:
         trust = self._trust(account.ca_pem)
         client = session.client("ec2", endpoint_url=account.endpoint, config=config, verify=trust)
         self._closing.callback(client.close)
+        client.meta.events.register("before-parse.ec2", self._look)
         self._jump(client, account)
         return client
 

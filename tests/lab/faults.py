@@ -1,0 +1,108 @@
+"""Ways in which a service on the network goes wrong: silence, a web page, an answer that never arrives."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+PAGE = b"<!DOCTYPE html>\n<html><head><title>Sign in</title></head><body><p>Welcome</p></body></html>\n"
+
+
+@contextlib.contextmanager
+def silence() -> Iterator[int]:
+    """A port that takes connections and never says anything."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield listener.getsockname()[1]
+
+
+@contextlib.contextmanager
+def answering(status: int, body: bytes, kind: str = "text/html") -> Iterator[int]:
+    """A port where every request gets this answer, well-formed HTTP."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def _answer(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            self.send_response(status)
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = _answer
+
+        def log_message(self, *arguments: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    try:
+        yield server.server_address[1]
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def web_page() -> contextlib.AbstractContextManager[int]:
+    """A port where a web page is the answer to everything."""
+    return answering(200, PAGE)
+
+
+class Cutter:
+    """Passes everything on, but cuts the connection where the answer to a request that holds `needle` would come.
+
+    The request is carried out: the cut happens when its answer begins.
+    """
+
+    def __init__(self, dial: Callable[[], socket.socket], needle: bytes) -> None:
+        self._dial, self._needle = dial, needle
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+        self.cuts = 0
+
+    def __enter__(self) -> Cutter:
+        threading.Thread(target=self._accept, daemon=True).start()
+        return self
+
+    def __exit__(self, *reason: object) -> None:
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                near, _ = self._listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._serve, args=(near,), daemon=True).start()
+
+    def _serve(self, near: socket.socket) -> None:
+        with near, self._dial() as far, contextlib.suppress(OSError):
+            found = threading.Event()
+            back = threading.Thread(target=self._back, args=(far, near, found), daemon=True)
+            back.start()
+            seen = b""
+            while data := near.recv(65536):
+                seen = seen[-len(self._needle) :] + data
+                if self._needle in seen:
+                    found.set()
+                far.sendall(data)
+            with contextlib.suppress(OSError):
+                far.shutdown(socket.SHUT_WR)
+            back.join()
+
+    def _back(self, far: socket.socket, near: socket.socket, found: threading.Event) -> None:
+        with contextlib.suppress(OSError):
+            while data := far.recv(65536):
+                if found.is_set():
+                    self.cuts += 1
+                    near.shutdown(socket.SHUT_RDWR)
+                    return
+                near.sendall(data)
+        with contextlib.suppress(OSError):
+            near.shutdown(socket.SHUT_WR)
