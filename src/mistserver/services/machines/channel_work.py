@@ -75,8 +75,8 @@ async def until_first(main: Coroutine[Any, Any, None], side: Coroutine[Any, Any,
     """Until `main` ends, or `side` fails; a `side` that ends well says nothing."""
     both = asyncio.ensure_future(main), asyncio.ensure_future(side)
     try:
-        done, _ = await asyncio.wait(both, return_when=asyncio.FIRST_EXCEPTION)
-        if both[1] in done and both[1].exception() is None and both[0] not in done:
+        done, _ = await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+        if both[0] not in done and both[1].exception() is None:
             await asyncio.wait({both[0]})
     finally:
         for task in both:
