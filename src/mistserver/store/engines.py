@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from mistserver.domain.errors import Unavailable
+from mistserver.domain.errors import InvalidInput, Unavailable
 
 POOL = 6
 # FULL: a change that was answered survives a power cut; temporary tables never reach a folder that others can read
@@ -84,6 +84,8 @@ def errors_explained() -> Iterator[None]:
         yield
     except sa.exc.DBAPIError as error:
         message = _explain(error)
+        if isinstance(error, sa.exc.DataError) and "NUL" in str(error.orig):
+            raise InvalidInput("A NUL character cannot be part of a text here; leave it out.") from None
         if message is None:
             raise
         raise Unavailable(message) from error

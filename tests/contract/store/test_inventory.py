@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 
 from mistserver.domain.account import Account
 from mistserver.domain.backend import Backend, Trouble
+from mistserver.domain.errors import InvalidInput
 from mistserver.domain.ids import new_id
 from mistserver.domain.key import HostKey
 from mistserver.domain.machine import Action, Machine, MachineReading, MachineState
@@ -298,6 +300,13 @@ def test_another_account_sees_nothing(store: Store) -> None:
     assert store.database.read_now(machines.find, stranger, Filter(backend_id=store.backend.id)) == []
     assert store.database.read_now(machines.candidates, stranger) == []
     assert store.database.read_now(backends.get, stranger, store.backend.id) is None
+
+
+def test_a_nul_in_a_question_finds_nothing_or_is_refused(store: Store) -> None:
+    store.apply(seen("a"))
+    for question in (Filter(state="\0"), Filter(tag="a\0b"), Filter(backend_id="\0")):
+        with suppress(InvalidInput):
+            assert store.database.read_now(machines.find, store.account_id, question) == []
 
 
 def test_deleting_a_backend_takes_its_machines_along(store: Store) -> None:

@@ -103,7 +103,7 @@ async def get(ctx: Context, actor: Actor, machine_id: str) -> Machine:
 async def select(ctx: Context, actor: Actor, term: str) -> tuple[str, list[Machine]]:
     """How a typed id or name matches (`id`, `name`, ... `none`), and every machine that matches so."""
     actor.require(Scope.READ)
-    return await ctx.database.read(_select, actor.account_id, term)
+    return await ctx.database.read(_select, actor.account_id, _searchable(term, "select"))
 
 
 def _select(connection: Connection, account_id: str, term: str) -> tuple[str, list[Machine]]:
@@ -119,7 +119,10 @@ async def _freshened(ctx: Context, actor: Actor, query: MachineQuery) -> tuple[_
     actor.require(Scope.READ)
     limit = clean_limit(query.limit, MOST)
     wanted = machines.Filter(
-        backend_id=query.backend, tag=query.tag, state=_state(query.state), search=query.search or None
+        backend_id=query.backend,
+        tag=query.tag,
+        state=_state(query.state),
+        search=_searchable(query.search or "", "search") or None,
     )
     known = await ctx.database.read(_known, actor.account_id, query.backend)
     # the pages that follow show the same reading as the first
@@ -140,6 +143,12 @@ def _state(state: str | None) -> str | None:
     if state is not None and state not in list(MachineState):
         raise InvalidInput(f"There is no state {state[:40]!r}; there are {', '.join(MachineState)}.", field="state")
     return state
+
+
+def _searchable(text: str, field: str) -> str:
+    if "\0" in text:  # ends the pattern on SQLite, which then matches everything
+        raise InvalidInput(f"A NUL character cannot be part of {field!r}; leave it out.", field=field)
+    return text
 
 
 def _fares(ctx: Context, known: _Known) -> list[BackendReading]:

@@ -67,6 +67,8 @@ async def test_filters_and_pages(quiet: Quiet) -> None:
     first = await listed(quiet, refresh=False, limit=2)
     second = await listed(quiet, refresh=False, limit=2, cursor=first.next_cursor)
     assert [machine.name for machine in [*first.items, *second.items]] == ["one-1", "two-1", "web"]
+    with pytest.raises(InvalidInput, match="NUL"):
+        await names(search="\0")
     with pytest.raises(InvalidInput, match="state"):
         await names(state="flying")
     with pytest.raises(NotFound):
