@@ -63,13 +63,13 @@ def test_keys(client: MistClient, world: World) -> None:
     client.add_key(key_name="Generated", private=private)  # P13
 
     assert "BEGIN" in private
-    names = [key.name for key in client.keys()]  # P14
+    names = [key.name for key in client.keys()]  # P14  # noqa: SIM118  a list, not a dict
     assert {"Uploaded", "Generated"} <= set(names)
     key = client.keys(search="Paris")[0]  # P15
     assert isinstance(key, Key)
     assert repr(key) == f"Key => {key.name}"
     key.set_default()  # P16
-    assert [one.name for one in client.keys() if one.is_default] == [key.name]
+    assert [one.name for one in client.keys if one.is_default] == [key.name]
     key.rename("newName")  # P17
     key.delete()  # P18
     assert client.keys(id=key.id) == []

@@ -19,7 +19,7 @@ from mistserver.services.jobs import get as get_job
 from mistserver.services.machines import act, associate, create, host_keys, probe, tag, terminal
 from mistserver.services.machines import list as inventory
 from mistserver.services.machines.act import ActOnMachine
-from mistserver.services.machines.associate import AssociateKey
+from mistserver.services.machines.associate import AssociateKey, Dissociated
 from mistserver.services.machines.create import CreateMachine
 from mistserver.services.machines.list import MachinePage, MachineQuery
 from mistserver.services.machines.probe import ProbeMachine
@@ -82,16 +82,16 @@ async def probe_machine(ctx: Ctx, actor: Who, machine_id: str, data: ProbeMachin
     return await probe.probe(ctx, actor, machine_id, data)
 
 
-@put("/machines/{machine_id:str}/tags/{tag_text:str}")
+@put("/machines/{machine_id:str}/tags/{tag_text:path}")
 async def tag_machine(ctx: Ctx, actor: Who, machine_id: str, tag_text: str) -> Machine:
     """Add a tag: at the provider where it keeps tags, else in Mist."""
-    return await tag.add(ctx, actor, machine_id, tag_text)
+    return await tag.add(ctx, actor, machine_id, tag_text.removeprefix("/"))
 
 
-@delete("/machines/{machine_id:str}/tags/{tag_text:str}", status_code=200)
+@delete("/machines/{machine_id:str}/tags/{tag_text:path}", status_code=200)
 async def untag_machine(ctx: Ctx, actor: Who, machine_id: str, tag_text: str) -> Machine:
     """Remove a tag."""
-    return await tag.remove(ctx, actor, machine_id, tag_text)
+    return await tag.remove(ctx, actor, machine_id, tag_text.removeprefix("/"))
 
 
 @get("/machines/{machine_id:str}/keys")
@@ -106,10 +106,10 @@ async def associate_key(ctx: Ctx, actor: Who, machine_id: str, key_id: str, data
     return await associate.associate(ctx, actor, machine_id, key_id, data)
 
 
-@delete("/machines/{machine_id:str}/keys/{key_id:str}")
-async def dissociate_key(ctx: Ctx, actor: Who, machine_id: str, key_id: str) -> None:
+@delete("/machines/{machine_id:str}/keys/{key_id:str}", status_code=200)
+async def dissociate_key(ctx: Ctx, actor: Who, machine_id: str, key_id: str) -> Dissociated:
     """Take the public half off the machine again, where it can be reached."""
-    await associate.dissociate(ctx, actor, machine_id, key_id)
+    return await associate.dissociate(ctx, actor, machine_id, key_id)
 
 
 @get("/machines/{machine_id:str}/host-keys")

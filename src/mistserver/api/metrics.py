@@ -21,7 +21,7 @@ from mistserver.domain.account import Scope
 from mistserver.services import status
 from mistserver.services.accounts import sessions
 
-disable_created_metrics()
+disable_created_metrics()  # type: ignore[no-untyped-call]  # the library leaves it untyped
 registry = CollectorRegistry()
 ProcessCollector(registry=registry)
 _requests = Counter("mist_http_requests", "HTTP requests.", ["method", "route", "status"], registry=registry)

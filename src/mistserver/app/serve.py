@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
@@ -111,5 +112,8 @@ def _serve(parts: Parts) -> int:
         server_header=False,
     )
     server = Server(config, parts.ctx.jobs.signals.close)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # the server raises the signal again once it has come to rest: to end well, that must do nothing
+        signal.signal(number, lambda *_: None)
     asyncio.run(server.serve())
     return 0 if server.started else 1

@@ -25,7 +25,7 @@ def clean_name(value: str, noun: str, field: str = "name", limit: int = MAX_NAME
         )
     if any(unicodedata.category(char) in _HIDDEN for char in name):
         raise InvalidInput(
-            f"The {field} of the {noun} holds a control or invisible character ({ascii(name[:40])}); leave it out.",
+            f"The {field} of the {noun} holds a control or invisible character ({name[:40]!a}); leave it out.",
             field=field,
         )
     return name
@@ -43,7 +43,7 @@ def clean_email(value: str) -> str:
     """The address in lower case; one that cannot be an address is InvalidInput."""
     email = value.strip().lower()
     if not _EMAIL.match(email):
-        raise InvalidInput(f"{ascii(value[:80])} is not an email address.", field="email")
+        raise InvalidInput(f"{value[:80]!a} is not an email address.", field="email")
     return email
 
 

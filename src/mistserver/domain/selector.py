@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar
 
 
@@ -23,7 +23,7 @@ def select(term: str, things: Sequence[Thing]) -> tuple[str, list[Thing]]:
     Levels: `id`, `name`, `name_ignoring_case`, `substring` (case-insensitive, over everything searchable), `none`.
     """
     folded = term.casefold()
-    levels = (
+    levels: tuple[tuple[str, Callable[[Thing], bool]], ...] = (
         ("id", lambda thing: term in thing.ids()),
         ("name", lambda thing: term in thing.names()),
         ("name_ignoring_case", lambda thing: folded in [name.casefold() for name in thing.names()]),

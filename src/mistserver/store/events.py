@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection, Row
 
 from mistserver.domain.account import Actor
 from mistserver.domain.event import Event
+from mistserver.domain.event_kinds import KINDS
 from mistserver.store.notices import changed
 from mistserver.store.tables import events
 
@@ -49,6 +50,8 @@ def record(connection: Connection, actor: Actor | None, kind: str, **facts: Unpa
     Within one account events become visible in the order of their seq, so a follower misses none: on PostgreSQL a
     lock per account is held from here to the commit; SQLite has one writer anyway. `actor` None is Mist itself.
     """
+    if kind not in KINDS:
+        raise ValueError(f"the event kind {kind!r} is not declared")
     account_id = facts.get("account_id") or (actor.account_id if actor else None)
     if account_id is None:
         raise ValueError("an event without an actor needs an account_id")

@@ -91,7 +91,7 @@ def test_counting_goes_on_after_the_highest_number(database: Database, target: D
     backup.restore(tmp_path / "b", target)
 
     last = target.read_now(events.last_seq, "accounts-0")
-    new = target.write_now(events.record, None, "test.done", account_id="accounts-0", at=NOW)
+    new = target.write_now(events.record, None, "user.signed_in", account_id="accounts-0", at=NOW)
 
     assert new > last > 0
 
@@ -141,7 +141,7 @@ def test_a_backup_is_of_one_moment_while_the_service_writes(
         nonlocal written
         yield from rows(connection, table)
         database.write_now(meta.put, f"later-{written}", b"x")
-        database.write_now(events.record, None, "test.done", account_id="accounts-0", at=NOW)
+        database.write_now(events.record, None, "user.signed_in", account_id="accounts-0", at=NOW)
         written += 1
 
     monkeypatch.setattr(dump, "rows", while_writing)
