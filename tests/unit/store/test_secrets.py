@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import secrets
+from base64 import b64encode
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -118,3 +120,35 @@ def test_keys_are_not_shown() -> None:
 
     assert repr(secret) not in repr(make_keys(MasterKey.of(secret)))
     assert secret.hex() not in repr(make_keys(MasterKey.of(secret)))
+
+
+def test_a_sealed_secret_stands_nowhere_in_the_files(sqlite_url: str, tmp_path: Path) -> None:
+    database, canary = Database(sqlite_url), secrets.token_hex(16).encode()
+    vault = Vault.open(load_master_keys(tmp_path, None, {}), database)
+
+    for number in range(50):
+        database.write_now(meta.put, "secret", vault.seal(canary, f"test:{number}"))
+
+    written = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    forms = [canary, canary.hex().encode(), b64encode(canary)[:-4], bytes.fromhex(canary.decode())]
+    assert "mist.db-wal" in written
+    assert [name for name, data in written.items() for form in forms if form in data] == []
+    database.close()
+
+
+def test_of_two_services_with_different_keys_one_starts(database: Database) -> None:
+    both = [make_keys(), make_keys()]
+
+    def start(keys: MasterKeys) -> str:
+        try:
+            return Vault.open(keys, database).key_id
+        except Conflict as error:
+            return str(error.facts["given"])
+
+    with ThreadPoolExecutor(2) as threads:
+        answers = list(threads.map(start, both))
+
+    kept = database.read_now(meta.get, CHECK)
+    assert answers == [keys.current.id for keys in both]
+    assert kept is not None
+    assert sealed_by(kept) in answers
