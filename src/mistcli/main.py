@@ -98,7 +98,7 @@ def _explained(error: Exception, call: object) -> int:
         traceback.print_exc()
     if isinstance(error, MistError):
         fail(error.message)
-        if error.request_id and error.status_code >= 500:
+        if error.request_id and error.status_code == 500:
             note(f"The service's log has more under the request id {error.request_id}.")
         if isinstance(error, NotSignedIn):
             return EXIT_NOT_SIGNED_IN

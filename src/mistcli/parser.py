@@ -20,6 +20,8 @@ class UsageError(Exception):
 class CommandParser(argparse.ArgumentParser):
     """An argument parser that never takes a prefix for an option."""
 
+    takes_rest = False
+
     def __init__(self, command: str, summary: str, examples: Iterable[str] = ()) -> None:
         shown = "\n".join(f"  {example}" for example in examples)
         super().__init__(
@@ -36,7 +38,14 @@ class CommandParser(argparse.ArgumentParser):
         everywhere.add_argument("--verbose", action="store_true", dest="debug", help=argparse.SUPPRESS)
 
     def parse(self, words: Sequence[str]) -> argparse.Namespace:
-        return self.parse_args(list(self._prepared(words)))
+        """The arguments; what stands behind a bare -- goes into `rest` for a command that sets `takes_rest`."""
+        own, rest = list(words), []
+        if self.takes_rest and "--" in own:
+            at = own.index("--")
+            own, rest = own[:at], own[at + 1 :]
+        parsed = self.parse_args(list(self._prepared(own)))
+        parsed.rest = rest
+        return parsed
 
     def output_options(self, describe: bool = False) -> None:
         """The options of every listing and description."""

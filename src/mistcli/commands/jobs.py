@@ -34,8 +34,11 @@ _STEPS = (
 )
 
 
+_STATES = ("queued", "running", "succeeded", "failed", "cancelled")
+
+
 def _list_arguments(parser: CommandParser) -> None:
-    parser.add_argument("--state", help="only those in this state (queued, running, succeeded, failed, cancelled)")
+    parser.add_argument("--state", choices=_STATES, help="only those in this state")
     parser.add_argument("--kind", help="only of this kind (machine.create, run ...)")
     parser.output_options()
 

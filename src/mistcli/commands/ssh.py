@@ -22,7 +22,8 @@ from mistclient.errors import MistError
 
 def _arguments(parser: CommandParser) -> None:
     parser.add_argument("machine", help="name or id of the machine")
-    parser.add_argument("remote", nargs="*", metavar="-- CMD", help="a command instead of a shell")
+    parser.add_argument("remote", nargs="*", metavar="[--] CMD", help="a command instead of a shell")
+    parser.takes_rest = True
     parser.add_argument("--user", "-l", help="sign in as this user")
     parser.add_argument("--terminal", "-t", action="store_true", help="give the command a terminal")
 
@@ -30,7 +31,7 @@ def _arguments(parser: CommandParser) -> None:
 def ssh(call: Call) -> int | None:
     """The remote exit code is ours, also when it is not 0."""
     found = Machine(call.client, select.find(call, "machine", call.args.machine, "change"))
-    words = call.args.remote
+    words = call.args.remote + call.args.rest
     text = None if not words else words[0] if len(words) == 1 else shlex.join(words)
     if text is not None and not call.args.terminal:
         return command(found, text, call.args.user)

@@ -75,6 +75,25 @@ def test_wrong_usage_is_one_sentence_and_exit_2(words: list[str], told: str, mis
     assert service.calls("POST", "PUT", "PATCH", "DELETE") == []
 
 
+@pytest.mark.parametrize(
+    ("line", "machine", "command"),
+    [
+        ("web -- ls -la", "web", ["ls", "-la"]),
+        ("web -t -- less --help", "web", ["less", "--help"]),
+        ("-l root web uptime", "web", ["uptime"]),
+        ("web", "web", []),
+        ("web -- sh -c -- x", "web", ["sh", "-c", "--", "x"]),
+    ],
+)
+def test_a_remote_command_stands_behind_two_dashes(line: str, machine: str, command: list[str]) -> None:
+    parser = CommandParser("ssh", "")
+    load("ssh").arguments(parser)
+
+    args = parser.parse(line.split())
+
+    assert (args.machine, args.remote + args.rest) == (machine, command)
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_has_help_and_examples(name: str) -> None:
     command = load(name)
