@@ -15,6 +15,7 @@ from mistserver.providers.base import Account
 from mistserver.providers.libvirt import Libvirt
 from mistserver.providers.libvirt.identity import guest_uuid, volume_prefix
 from tests.lab.bridge import LabBridge, lab_bridge
+from tests.lab.guest import write_button_disk
 from tests.lab.libvirt import LibvirtHost
 from tests.lab.sshd import KeyPair, Sshd, key_pair
 from tests.lab.waiting import eventually
@@ -116,6 +117,8 @@ def test_a_guest_boots_from_a_disk_backed_by_its_image_and_takes_the_disk_along(
     with opened(ways["tcp"], bridge) as provider:
         assert [found.id for found in provider.list_images()] == [f"lab/{image.name}"]
         made = provider.create(spec)
+        eventually(lambda: heeds_button(provider, made.external_id), 60)
+        provider.stop(made.external_id)
         eventually(lambda: _read(provider, made.external_id).state is MachineState.STOPPED, 60)
         assert [found.star for found in provider.list_images("all")] == [True, False, False]
         disk, seed = sorted(libvirt_hypervisor.images.glob("mist-*"))
@@ -144,7 +147,7 @@ def test_volumes_of_others_are_never_deleted(
         made = provider.create(spec)
         connection = provider._connection
         domain = connection.lookupByUUIDString(made.external_id)
-        eventually(lambda: not domain.isActive(), 60)
+        domain.destroy()
         connection.defineXML(domain.XMLDesc(0).replace(f"mist-{made.external_id}-disk.qcow2", image.name, 1))
         provider.destroy(made.external_id)
         assert provider.read_machine(made.external_id) is None
@@ -155,12 +158,15 @@ def test_volumes_of_others_are_never_deleted(
 
 @pytest.fixture
 def image(libvirt_hypervisor: LibvirtHost) -> Iterator[Path]:
-    """A bootable disk in the hypervisor's pool, whose whole system is a boot sector that switches the machine off."""
-    path = libvirt_hypervisor.images / "debian.img"
-    switch_off = bytes.fromhex("ba0406 b80020 ef f4ebfd")  # out 0x604, 0x2000: ACPI's soft off
-    path.write_bytes(switch_off.ljust(510, b"\0") + b"\x55\xaa" + bytes(1 << 20))
+    """A bootable disk in the hypervisor's pool, whose guest does nothing but to heed its power button."""
+    path = write_button_disk(libvirt_hypervisor.images / "debian.img")
     yield path
     path.unlink()
+
+
+def heeds_button(provider: Libvirt, id: str) -> bool:
+    """Whether the guest of `write_button_disk` has written its sector."""
+    return bool(provider._connection.lookupByUUIDString(id).blockStats("vda")[2])
 
 
 def _read(provider: Libvirt, id: str) -> MachineReading:

@@ -52,3 +52,24 @@ def write_initramfs(kernel: Kernel, public_key: str, path: Path) -> Path:
     tree.file("dhcp", DHCP, 0o755)
     path.write_bytes(tree.initramfs())
     return path
+
+
+# 16-bit code: enable ACPI's power button, write a sector to say so, sleep until the button is pressed, switch off.
+_BOOT_CODE = """
+    ba 02 06  b8 00 01  ef                                out 0x602, 0x100
+    31 c0  8e c0  bb 00 7c                                es:bx = 0:0x7c00
+    b8 01 03  b9 02 00  ba 80 00  cd 13                   write one sector, the second, of the first disk
+    fb  ba 00 06                                          sti; dx = 0x600
+    f4  ed  f6 c4 01  74 f9                               again: hlt; in ax, dx; test ah, 1; jz again
+    ba 04 06  b8 00 20  ef  f4  eb fd                     out 0x604, 0x2000; hlt
+"""
+
+
+def write_button_disk(path: Path) -> Path:
+    """A bootable disk of 1 MiB whose whole system waits for the power button; it is up a second after its BIOS.
+
+    Its first write says that it heeds the button from now on.
+    """
+    code = b"".join(bytes.fromhex(line[:54]) for line in _BOOT_CODE.splitlines())
+    path.write_bytes(code.ljust(510, b"\0") + b"\x55\xaa" + bytes((1 << 20) - 512))
+    return path

@@ -15,7 +15,7 @@ from mistserver.providers.libvirt.identity import guest_uuid
 from mistserver.providers.libvirt.images import FILE_POOLS, active_pools, find_pool, find_volume, pool_type
 from mistserver.providers.libvirt.library import is_code, library
 from mistserver.providers.libvirt.machines import read_mark
-from mistserver.providers.libvirt.markup import parse, render
+from mistserver.providers.libvirt.markup import NAMESPACE, parse, render, tagged
 from mistserver.providers.libvirt.options import Options, has_disk, read_options
 from mistserver.providers.libvirt.seed import Seed, iso_image
 from mistserver.providers.libvirt.volumes import Made, delete_volumes, make_disk, make_seed
@@ -28,13 +28,25 @@ def create(connection: Any, spec: MachineSpec, virt_type: str) -> Any:
 
     `virt_type` is the backend's: `auto` takes KVM, and emulation where KVM does not start.
     """
-    uuid = guest_uuid(spec.mark)
-    domain = lookup(connection, uuid)
+    wanted = read_options(spec).virt_type or virt_type
+    found = find(connection, spec.mark, wanted)
+    if found is not None:
+        return found
+    return _start(connection, _define(connection, spec, guest_uuid(spec.mark), wanted), wanted)
+
+
+def find(connection: Any, mark: str, virt_type: str) -> Any:
+    """The guest with that mark; None when there is none. One that was cut off before its first start is started."""
+    domain = lookup(connection, guest_uuid(mark))
     if domain is None:
-        domain = _define(connection, spec, uuid, virt_type)
-    if not domain.isActive():
-        domain = _start(connection, domain, read_options(spec).virt_type or virt_type)
-    return domain
+        return None
+    made = read_mark(parse(domain.XMLDesc(0)))
+    if made is None or not made.pending:
+        return domain
+    if domain.isActive():
+        _note_started(domain)
+        return domain
+    return _start(connection, domain, virt_type)
 
 
 def lookup(connection: Any, uuid: str) -> Any:
@@ -65,14 +77,13 @@ def _define(connection: Any, spec: MachineSpec, uuid: str, virt_type: str) -> An
     options = read_options(spec)
     _refuse_taken_name(connection, spec.name)
     host = _host(connection)
-    wanted = options.virt_type or virt_type
     guest = Guest(
         uuid=uuid,
         name=spec.name,
         mark=spec.mark,
         image=spec.image,
         shape=sizes.parse(spec.size),
-        virt_type=host.virt_type if wanted == "auto" else wanted,
+        virt_type=host.virt_type if virt_type == "auto" else virt_type,
         arch=host.arch,
         boot=_boot(connection, options),
         networks=_networks(connection, spec.networks),
@@ -85,7 +96,8 @@ def _define(connection: Any, spec: MachineSpec, uuid: str, virt_type: str) -> An
         domain = connection.defineXML(define(guest))
     except BaseException:
         with contextlib.suppress(library().libvirtError):
-            delete_volumes(connection, uuid, tuple((volume.pool, volume.name) for volume in made))
+            if lookup(connection, uuid) is None:
+                delete_volumes(connection, uuid, tuple((volume.pool, volume.name) for volume in made))
         raise
     if options.autostart:
         domain.setAutostart(1)
@@ -189,6 +201,7 @@ def _start(connection: Any, domain: Any, virt_type: str) -> Any:
     libvirt = library()
     try:
         domain.create()
+        _note_started(domain)
         return domain
     except libvirt.libvirtError as error:
         tree = parse(domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE))
@@ -206,10 +219,24 @@ def _start_emulated(connection: Any, domain: Any, tree: Any) -> Any:
     try:
         emulated = connection.defineXML(render(tree))
         emulated.create()
+        _note_started(emulated)
     except library().libvirtError:
         _take_back(connection, domain)
         raise
     return emulated
+
+
+def _note_started(domain: Any) -> None:
+    """Take the word back that it waits for its first start."""
+    libvirt = library()
+    made = parse(domain.XMLDesc(0)).find(f"metadata/{tagged('machine')}")
+    if made is None:
+        return
+    made.tag = "machine"  # libvirt puts it into the namespace itself
+    made.attrib.pop("pending", None)
+    flags = libvirt.VIR_DOMAIN_AFFECT_CONFIG | libvirt.VIR_DOMAIN_AFFECT_LIVE
+    with contextlib.suppress(libvirt.libvirtError):  # it runs, and that is what was asked for
+        domain.setMetadata(libvirt.VIR_DOMAIN_METADATA_ELEMENT, render(made), "mist", NAMESPACE, flags)
 
 
 def _take_back(connection: Any, domain: Any) -> None:

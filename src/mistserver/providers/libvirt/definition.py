@@ -68,11 +68,11 @@ def define(guest: Guest) -> str:
 
 
 def _add_mark(metadata: ET.Element, guest: Guest) -> None:
-    attributes = {"mark": guest.mark, "image": guest.image, "created": datetime.now(UTC).isoformat(timespec="seconds")}
-    made = add(metadata, tagged("machine"), **attributes)
+    created = datetime.now(UTC).isoformat(timespec="seconds")
+    made = add(metadata, tagged("machine"), mark=guest.mark, image=guest.image, created=created, pending="yes")
     for volume in (guest.disk, guest.seed):
         if volume is not None:
-            add(made, tagged("volume"), pool=volume.pool, name=volume.name)
+            add(made, "volume", pool=volume.pool, name=volume.name)
 
 
 def _add_boot(tree: ET.Element, guest: Guest) -> None:

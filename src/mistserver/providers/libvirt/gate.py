@@ -24,6 +24,7 @@ class Gate:
         self._timer: threading.Timer | None = None
         self._threads: list[threading.Thread] = []
         self._closing = threading.Lock()
+        self.timed_out = False
         self.path = str(self._folder / "sock")
         self._listener.bind(self.path)
         self._listener.listen(1)
@@ -33,7 +34,7 @@ class Gate:
         """Both ends see the end of the connection then, unless another time is set before."""
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = threading.Timer(seconds, self._shut)
+        self._timer = threading.Timer(seconds, self._time_out)
         self._timer.daemon = True
         self._timer.start()
 
@@ -48,6 +49,10 @@ class Gate:
             if end is not None:
                 end.close()
         shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _time_out(self) -> None:
+        self.timed_out = True
+        self._shut()
 
     def _shut(self) -> None:
         with self._closing:

@@ -66,7 +66,7 @@ def destroy(connection: Any, domain: Any) -> None:
 def resize(domain: Any, shape: Shape) -> None:
     """Other cores and memory, for a guest that is stopped."""
     if domain.isActive():
-        raise Conflict(f"The machine {domain.name()!r} runs; stop it before it is resized.")
+        raise Conflict(f"The machine {domain.name()!r} runs; stop it first, then resize it.")
     libvirt = library()
     stored = libvirt.VIR_DOMAIN_AFFECT_CONFIG
     for flags in (stored | libvirt.VIR_DOMAIN_VCPU_MAXIMUM, stored):

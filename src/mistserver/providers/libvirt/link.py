@@ -115,6 +115,9 @@ def _open(far: socket.socket, account: Account, stack: ExitStack, remedy: str) -
             with faults("let us in", host):
                 connection = library().open(f"qemu+unix:///system?socket={quote(gate.path)}")
         except errors.ProviderUnreachable as error:
+            if gate.timed_out:
+                said = f"The hypervisor {host} did not let us in within {account.timeout_s:g} s"
+                raise errors.ProviderTimeout(f"{said}; {remedy}.", **error.facts) from None
             raise errors.ProviderUnreachable(f"{error.message[:-1]}; {remedy}.", **error.facts) from None
         attempt.callback(close, connection)
         attempt.callback(gate.shut_after, _LEAVE_S)

@@ -14,6 +14,7 @@ from mistserver.providers.libvirt.library import at_once, is_code, library
 from mistserver.providers.libvirt.markup import parse, tagged
 from mistserver.providers.libvirt.settings import Settings
 
+_VOLUME = ("volume", tagged("volume"))
 HYPERVISOR = "hypervisor"  # external id; guests have UUIDs
 _ACTIONS = {
     MachineState.RUNNING: (Action.STOP, Action.REBOOT, Action.DESTROY),
@@ -28,12 +29,16 @@ _ACTIONS = {
 
 @dataclass(frozen=True)
 class Mark:
-    """What Mist wrote into a guest's definition when it made it. `volumes` are pairs of pool and volume."""
+    """What Mist wrote into a guest's definition when it made it.
+
+    `volumes` are pairs of pool and volume. `pending` until the guest was started for the first time.
+    """
 
     mark: str
     image: str | None
     created_at: datetime | None
     volumes: tuple[tuple[str, str], ...]
+    pending: bool
 
 
 def read_guests(connection: Any) -> list[MachineReading]:
@@ -145,8 +150,10 @@ def read_mark(tree: ET.Element) -> Mark | None:
     made = tree.find(f"metadata/{tagged('machine')}")
     if made is None or not made.get("mark"):
         return None
-    volumes = ((volume.get("pool", ""), volume.get("name", "")) for volume in made.iterfind(tagged("volume")))
-    return Mark(made.attrib["mark"], made.get("image"), _time(made.get("created")), tuple(volumes))
+    # libvirt takes a whole element into the namespace when it is changed later, and only itself when it is defined
+    volumes = ((child.get("pool", ""), child.get("name", "")) for child in made if child.tag in _VOLUME)
+    created_at = _time(made.get("created"))
+    return Mark(made.attrib["mark"], made.get("image"), created_at, tuple(volumes), made.get("pending") == "yes")
 
 
 def _time(text: str | None) -> datetime | None:

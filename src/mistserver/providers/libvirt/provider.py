@@ -19,8 +19,8 @@ from mistserver.domain.errors import (
 from mistserver.domain.machine import Action, MachineReading, MachineSpec
 from mistserver.providers.base import Account, Provider
 from mistserver.providers.libvirt import images, lifecycle, link, machines, networks, options, sizes
-from mistserver.providers.libvirt.create import create, lookup
-from mistserver.providers.libvirt.identity import guest_uuid, is_uuid
+from mistserver.providers.libvirt.create import create, find, lookup
+from mistserver.providers.libvirt.identity import is_uuid
 from mistserver.providers.libvirt.library import faults
 from mistserver.providers.libvirt.machines import HYPERVISOR
 from mistserver.providers.libvirt.settings import Settings, validated
@@ -106,7 +106,9 @@ class Libvirt(Provider):
         return reading
 
     def find_marked(self, mark: str) -> MachineReading | None:
-        return self.read_machine(guest_uuid(mark))
+        with self._doing("find a machine") as connection:
+            domain = find(connection, mark, self.account.settings.virt_type)
+            return machines.read_guest(connection, domain) if domain is not None else None
 
     def start(self, external_id: str) -> None:
         with self._guest(external_id, "start the machine") as domain:

@@ -45,6 +45,19 @@ def test_creating_twice_with_one_mark_makes_one_machine(simulated: Libvirt) -> N
     assert simulated.find_marked("mark-1") is None
 
 
+def test_a_guest_that_was_cut_off_before_its_first_start_is_started_when_it_is_looked_for(simulated: Libvirt) -> None:
+    made = simulated.create(SPEC)
+    domain = simulated._connection.lookupByUUIDString(made.external_id)
+    simulated.stop(made.external_id)
+    assert _found(simulated).state is MachineState.STOPPED  # it was started once, and stopped by its user
+    pending = domain.XMLDesc(0).replace('mark="mark-1"', 'mark="mark-1" pending="yes"')
+    simulated._connection.defineXML(pending)
+    assert _found(simulated).state is MachineState.RUNNING
+    simulated.stop(made.external_id)
+    assert _found(simulated).state is MachineState.STOPPED
+    simulated.destroy(made.external_id)
+
+
 def test_a_taken_name_is_refused_and_nothing_is_made(simulated: Libvirt) -> None:
     with pytest.raises(errors.AlreadyExists, match="'test'"):
         simulated.create(MachineSpec(name="test", mark="m", image="kernel", extra={"kernel": "/k"}))
@@ -75,7 +88,7 @@ def test_a_paused_guest_is_resumed_by_start(simulated: Libvirt) -> None:
 def test_only_a_stopped_guest_is_resized(simulated: Libvirt) -> None:
     id = simulated.create(SPEC).external_id
     try:
-        with pytest.raises(errors.Conflict, match="stop it"):
+        with pytest.raises(errors.Conflict, match="stop it first"):
             simulated.resize(id, "2-128")
         simulated.stop(id)
         with pytest.raises(errors.InvalidInput):
@@ -157,5 +170,11 @@ def test_the_second_socket_is_tried_when_the_first_does_not_answer() -> None:
 
 def _read(provider: Libvirt, id: str) -> MachineReading:
     reading = provider.read_machine(id)
+    assert reading is not None
+    return reading
+
+
+def _found(provider: Libvirt) -> MachineReading:
+    reading = provider.find_marked("mark-1")
     assert reading is not None
     return reading
