@@ -6,7 +6,7 @@ from mistcli import select
 from mistcli.call import Call
 from mistcli.command import Command
 from mistcli.parser import CommandParser, positive
-from mistcli.text import say
+from mistcli.text import say, warn
 
 
 def _arguments(parser: CommandParser) -> None:
@@ -38,8 +38,10 @@ def disassociate_key(call: Call) -> int | None:
 
     machine = Machine(call.client, select.find(call, "machine", call.args.machine, "change"))
     key = select.find(call, "key", call.args.key, "change")
-    machine.disassociate_key(key["id"])
+    done = machine.disassociate_key(key["id"])
     say(f"Disassociated key {key['name']} from machine {machine.name}")
+    if not done.get("removed", True):
+        warn(str(done.get("message")))
     return None
 
 

@@ -124,9 +124,10 @@ class Machine(Monitored):
         path = f"{self.path}/keys/{segment(id_of(key_id))}"
         return dict(self._client.transport.call("PUT", path, body=body, timeout_s=180.0) or {})
 
-    def disassociate_key(self, key_id: object) -> None:
+    def disassociate_key(self, key_id: object) -> dict[str, Any]:
+        """Take the public half off again: `removed`, or a `message` that says why the key may still open it."""
         path = f"{self.path}/keys/{segment(id_of(key_id))}"
-        self._client.transport.call("DELETE", path, timeout_s=180.0)
+        return dict(self._client.transport.call("DELETE", path, timeout_s=180.0) or {})
 
     def host_keys(self) -> list[dict[str, Any]]:
         """The SSH keys that its addresses showed when they were first seen."""
