@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import traceback
 from typing import Any
 
 from litestar import Request, Response
@@ -39,6 +40,7 @@ STATUS: dict[type[MistError], int] = {  # the nearest class in an error's ancest
     errors.Internal: 500,
 }
 
+_UNREADABLE = "The request cannot be read: its body is not valid JSON."
 _HTTP_ERRORS: dict[int, type[MistError]] = {
     400: errors.InvalidInput,
     401: errors.NotSignedIn,
@@ -82,16 +84,25 @@ def on_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Resp
     if status == 413:
         return answer(request, errors.TooLarge("The body of the request is larger than this service accepts."))
     if status == 400:
-        return answer(request, errors.InvalidInput("The request cannot be read: its body is not valid JSON."))
+        return answer(request, errors.InvalidInput(_UNREADABLE))
     kind = _HTTP_ERRORS.get(status, errors.InvalidInput if status < 500 else errors.Internal)
     return answer(request, kind("The request was refused before it was read."), status)
 
 
 def on_fault(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     """A fault of ours: logged with its trace, told without it."""
+    if _is_unreadable_body(error):
+        return answer(request, errors.InvalidInput(_UNREADABLE))
     log.error("unhandled error", exc_info=error)
     request_id = request.scope["state"].get("request_id", "")
     return answer(request, errors.Internal(f"Mist failed at this; the log has it under the request id {request_id}."))
+
+
+def _is_unreadable_body(error: Exception) -> bool:
+    """The framework lets out what is wrong with a body's encoding or depth as Python's own error."""
+    if not isinstance(error, UnicodeDecodeError | RecursionError):
+        return False
+    return any(frame.name == "decode_json" for frame in traceback.extract_tb(error.__traceback__))
 
 
 def _what_is_invalid(error: ValidationException) -> str:
