@@ -92,7 +92,8 @@ def run_rekey(options: argparse.Namespace) -> int:
             done = rekey.rekey(database, settings.data_dir, _key_file(settings), os.environ)
     finally:
         lock.release()
-    print(f"Sealed {done.records} secrets anew; the master key is now {done.key_id}: {_key_place(settings)}")
+    print(f"Sealed {done.records} secrets anew; the master key is now {done.key_id}.")
+    print(done.note or f"It is in {_key_place(settings)}")
     if done.note:
         print(done.note)
     print("Older backups need the older key: keep it as long as you keep them.")

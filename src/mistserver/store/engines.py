@@ -50,11 +50,15 @@ DEADLOCK = ("40P01", "40001")
 
 
 def sqlite_engine(url: sa.URL) -> sa.Engine:
-    """SQLite in a file that only its owner can read."""
+    """SQLite in a file that only its owner can read. Errors never show the values that were to be stored."""
     if url.database and url.database != ":memory:":
         _prepare_file(Path(url.database))
     engine = sa.create_engine(
-        url, connect_args={"check_same_thread": False, "timeout": 30}, pool_size=POOL, max_overflow=POOL
+        url,
+        connect_args={"check_same_thread": False, "timeout": 30},
+        pool_size=POOL,
+        max_overflow=POOL,
+        hide_parameters=True,
     )
 
     @sa.event.listens_for(engine, "connect")
@@ -72,8 +76,13 @@ def sqlite_engine(url: sa.URL) -> sa.Engine:
 
 
 def postgresql_engine(url: sa.URL) -> sa.Engine:
+    """PostgreSQL through psycopg; a connection that the server closed is replaced when it is next used."""
     return sa.create_engine(
-        url.set(drivername="postgresql+psycopg"), pool_size=POOL + 2, pool_pre_ping=True, pool_timeout=30
+        url.set(drivername="postgresql+psycopg"),
+        pool_size=POOL + 2,
+        pool_pre_ping=True,
+        pool_timeout=30,
+        hide_parameters=True,
     )
 
 

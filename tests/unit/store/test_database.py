@@ -74,6 +74,18 @@ def test_a_row_needs_what_it_belongs_to(database: Database) -> None:
         )
 
 
+def test_an_error_does_not_show_what_was_to_be_stored(database: Database) -> None:
+    database.write_now(meta.put, "a", b"1")
+    table = sa.table("meta", sa.column("name"), sa.column("value"))
+
+    with pytest.raises(sa.exc.IntegrityError) as caught:
+        database.write_now(
+            lambda connection: connection.execute(sa.insert(table).values(name="a", value=b"canary")).rowcount
+        )
+
+    assert "canary" not in str(caught.value)
+
+
 def test_the_file_is_for_its_owner_only(tmp_path: Path) -> None:
     path = tmp_path / "mist.db"
     path.touch(0o644)
