@@ -143,7 +143,8 @@ class Sshd:
         config = self.folder / "sshd_config"
         lines = [f"ListenAddress {host}:{self.port}" for host in self.hosts]
         lines += [f"HostKey {path}" for path in sorted(self.folder.glob("host_*"))]
-        lines += [f"AuthorizedKeysFile {self.folder}/keys/%u", *(f"{k} {v}" for k, v in self._options.items())]
+        lines.append(f"AuthorizedKeysFile {self.folder}/keys/%u .ssh/authorized_keys")
+        lines += [f"{name} {value}" for name, value in self._options.items()]
         config.write_text("\n".join(lines) + "\n")
         if os.geteuid() == 0:
             Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
