@@ -11,6 +11,7 @@ import pytest
 
 from tests.lab.docker import DockerHost, docker_host
 from tests.lab.libvirt import LibvirtHost, libvirt_host
+from tests.lab.moto import Ec2Service, ec2_service
 from tests.lab.sshd import KeyPair, Sshd, key_pair, sshd
 
 
@@ -50,3 +51,9 @@ def libvirt_door(lab_key: KeyPair) -> Iterator[Sshd]:
     """The SSH server of the hypervisor, which the lab's key opens for root."""
     with sshd(key=lab_key, user="root") as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def ec2_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ec2Service]:
+    with ec2_service(tmp_path_factory.mktemp("moto")) as service:
+        yield service

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.lab.daemon import Daemon, answers, free_port
 
 ALLOWED = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "ec2:*", "Resource": "*"}]}
@@ -29,6 +31,7 @@ class Ec2Service:
 @contextlib.contextmanager
 def ec2_service(folder: Path) -> Iterator[Ec2Service]:
     """A service with the images and instance types that moto carries, and a default VPC in each region."""
+    pytest.importorskip("moto", reason="moto is not installed: make install")
     port = free_port()
     argv = [sys.executable, "-c", "from moto.server import main; main()", "-H", "127.0.0.1", "-p", str(port)]
     daemon = Daemon(argv, folder / "moto.log")

@@ -12,7 +12,7 @@ from tests.contract.providers.rigs import BareMetalRig, DockerRig, Ec2Rig, Libvi
 from tests.lab.bridge import lab_bridge
 from tests.lab.docker import DockerHost
 from tests.lab.libvirt import LibvirtHost
-from tests.lab.moto import client, ec2_service
+from tests.lab.moto import Ec2Service, client
 from tests.lab.sshd import KeyPair, Sshd, key_pair, sshd
 
 
@@ -33,18 +33,17 @@ def docker_rig(docker_engine: DockerHost, lab_key: KeyPair) -> Rig:
 
 
 @pytest.fixture(scope="session")
-def ec2_rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
-    pytest.importorskip("boto3", reason="pip install 'mist[ec2]'")
-    with ec2_service(tmp_path_factory.mktemp("moto")) as service:
-        images = client(service, "eu-west-1").describe_images()["Images"]
-        linux = [image["ImageId"] for image in images if not image.get("Platform")]
-        yield Ec2Rig(service, sorted(linux)[0])
+def ec2_rig(ec2_cloud: Ec2Service) -> Rig:
+    images = client(ec2_cloud, "eu-west-1").describe_images()["Images"]
+    linux = [image["ImageId"] for image in images if not image.get("Platform")]
+    return Ec2Rig(ec2_cloud, sorted(linux)[0])
 
 
 @pytest.fixture(scope="session")
 def libvirt_rig(libvirt_hypervisor: LibvirtHost, libvirt_door: Sshd, lab_key: KeyPair) -> Iterator[Rig]:
-    with lab_bridge({"good": lab_key.private, "wrong": key_pair().private}) as bridge:
-        yield LibvirtRig(libvirt_hypervisor, libvirt_door, bridge)
+    keys = {"good": lab_key.private, "wrong": key_pair().private}
+    with lab_bridge(keys) as bridge, libvirt_hypervisor.button_image("button.img") as image:
+        yield LibvirtRig(libvirt_hypervisor, f"lab/{image.name}", libvirt_door, bridge)
 
 
 @pytest.fixture(scope="session", params=[row.id for row in registry.rows() if row.module])
