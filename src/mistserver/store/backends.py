@@ -35,6 +35,11 @@ class StoredBackend(msgspec.Struct, frozen=True, kw_only=True):
     def name(self) -> str:
         return self.backend.name
 
+    @property
+    def access(self) -> str:
+        """Differs whenever the credentials were replaced: nothing is sealed twice in the same way."""
+        return self.secret[-16:].hex()
+
 
 def insert(connection: Connection, stored: StoredBackend) -> None:
     """Keep a new backend; the caller has looked for one of the same name or identity in this transaction."""

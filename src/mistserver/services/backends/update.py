@@ -86,10 +86,9 @@ def _happened(old: StoredBackend, changes: dict[str, Any]) -> list[tuple[str, st
     happened = []
     if "name" in changes:
         happened.append(("backend.renamed", f"was {old.name}"))
+    words = [f"changed {name}" for name in ("address_use", "jump_host") if name in changes]
     if "enabled" in changes:
-        word = "enabled" if changes["enabled"] else "disabled"
-        happened.append((f"backend.{word}", word))
-    others = sorted({"address_use", "jump_host"} & set(changes))
-    if others:
-        happened.append(("backend.updated", f"changed {', '.join(others)}"))
+        words.insert(0, "enabled" if changes["enabled"] else "disabled")
+    if words:
+        happened.append(("backend.updated", ", ".join(words)))
     return happened

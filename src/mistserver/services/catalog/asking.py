@@ -27,7 +27,7 @@ async def ask(
             raise ProviderBadAnswer(f"The backend {stored.name!r} did not answer with a list.", backend_id=stored.id)
         return found
 
-    answer: list[T] = await ctx.providers.answers.get((stored.id, stored.identity, *question), live)
+    answer: list[T] = await ctx.providers.answers.get((stored.id, stored.access, *question), live)
     return answer
 
 

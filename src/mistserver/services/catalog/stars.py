@@ -13,7 +13,7 @@ from mistserver.services.context import Context
 from mistserver.store import events
 from mistserver.store import stars as rows
 
-_LONGEST_ID = 1024
+_LONGEST_ID = 512  # PostgreSQL indexes no longer ones
 
 
 async def star(ctx: Context, actor: Actor, backend_id: str, image_id: str) -> None:

@@ -52,7 +52,7 @@ async def read_all(ctx: Context) -> None:
 def start(ctx: Context, stored: StoredBackend) -> asyncio.Task[None]:
     """The reading of one backend that is under way, or a new one. It is applied even if nobody waits for it."""
     # other credentials make another reading: the one under way may still be using the old ones
-    name = f"{stored.id} {stored.identity}"
+    name = f"{stored.id} {stored.access}"
     return ctx.providers.readings.join(name, partial(_read, ctx, stored.account_id, stored.id))
 
 
@@ -119,7 +119,7 @@ def _current(connection: Connection, stored: StoredBackend) -> StoredBackend | N
     """The backend as it is now; None when what was read is no longer wanted."""
     lock_account(connection, stored.account_id)
     now = backends.get(connection, stored.account_id, stored.id)
-    if now is None or not now.backend.enabled or now.identity != stored.identity:
+    if now is None or not now.backend.enabled or now.access != stored.access:
         return None
     return now
 

@@ -56,7 +56,7 @@ async def test_disabling_shows_offline_and_enabling_reads_again(quiet: Quiet) ->
     assert (disabled.state, enabled.state) == ("offline", "online")
     assert [machine.stale for machine in shown.items] == [True]
     assert cloud().asked.count("list_machines") == 1
-    assert [kind for kind in quiet.kinds() if kind != "backend.added"] == ["backend.disabled", "backend.enabled"]
+    assert [event.message for event in quiet.events("backend.updated")] == ["enabled", "disabled"]
 
 
 async def test_nothing_changes_nothing_told(quiet: Quiet) -> None:
