@@ -16,7 +16,7 @@ import pytest
 
 from tests.lab import needs
 from tests.lab.daemon import Daemon, free_port
-from tests.lab.guest import write_initramfs
+from tests.lab.guest import write_button_disk, write_initramfs
 from tests.lab.kernel import cache_folder, find_kernel
 
 POOL = "lab"
@@ -55,6 +55,25 @@ class LibvirtHost:
     @property
     def uri(self) -> str:
         return f"qemu+unix:///system?socket={self.socket}"
+
+    @contextlib.contextmanager
+    def button_image(self, name: str) -> Iterator[Path]:
+        """An image in the pool whose guest is up in a second and does nothing but heed its power button."""
+        path = write_button_disk(self.images / name)
+        try:
+            yield path
+        finally:
+            path.unlink()
+
+    def heeds_button(self, uuid: str) -> bool:
+        """Whether a guest made from such an image is up."""
+        import libvirt
+
+        connection = libvirt.open(self.uri)
+        try:
+            return bool(connection.lookupByUUIDString(uuid).blockStats("vda")[2])
+        finally:
+            connection.close()
 
 
 @contextlib.contextmanager

@@ -7,7 +7,7 @@ import socket
 from collections.abc import Callable, Iterator
 from typing import ClassVar
 
-from mistserver.domain.machine import Action, MachineSpec
+from mistserver.domain.machine import MachineSpec
 from mistserver.providers import registry
 from mistserver.providers.base import Account, Provider
 
@@ -18,8 +18,6 @@ class Rig:
     id: ClassVar[str]
     unknown: ClassVar[str] = "nothing-has-this-id"
     over_http: ClassVar[bool] = False
-    slow: ClassVar[frozenset[Action]] = frozenset()  # what takes a booted system, and is tried in tests/integration
-    images: ClassVar[bool] = True  # the system holds some
     create_needle: ClassVar[bytes | None] = None  # what the request for a new machine holds on the wire
 
     def account(self) -> Account:
@@ -41,6 +39,10 @@ class Rig:
     def spec(self, name: str, mark: str) -> MachineSpec | None:
         """What a machine is made from."""
         return None
+
+    def heeds(self, provider: Provider, external_id: str) -> bool:
+        """Whether a new machine is far enough to heed what it is told."""
+        return True
 
     def shell(self) -> contextlib.AbstractContextManager[str] | None:
         """The id of a machine that takes commands, while the context is open."""

@@ -8,9 +8,9 @@ import socket
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from mistserver.domain.machine import Action, MachineSpec
+from mistserver.domain.machine import MachineSpec
 from mistserver.providers import registry
-from mistserver.providers.base import Account
+from mistserver.providers.base import Account, Provider
 from tests.contract.providers.rig import Rig
 from tests.lab.bridge import LabBridge
 from tests.lab.docker import DockerHost
@@ -119,11 +119,10 @@ class Ec2Rig(Rig):
 class LibvirtRig(Rig):
     id = "libvirt"
     unknown = "00000000-0000-4000-8000-000000000000"
-    slow = frozenset({Action.STOP, Action.REBOOT, Action.RESIZE})
-    images = False
+    create_needle = bytes.fromhex("20008086 00000001 00000009")  # a call of libvirt's protocol: start a guest
 
-    def __init__(self, host: LibvirtHost, door: Sshd, bridge: LabBridge) -> None:
-        self._host, self._door, self._bridge = host, door, bridge
+    def __init__(self, host: LibvirtHost, image: str, door: Sshd, bridge: LabBridge) -> None:
+        self._host, self._image, self._door, self._bridge = host, image, door, bridge
 
     def _account(self, timeout_s: float = 20.0, **given: object) -> Account:
         settings = registry.load(self.id).read_settings({"virt_type": "qemu", **given})
@@ -142,6 +141,11 @@ class LibvirtRig(Rig):
     def at(self, port: int) -> Account:
         return self._account(1.0, machine_hostname="127.0.0.1", tcp_port=port)
 
+    def dial(self) -> Callable[[], socket.socket]:
+        return lambda: socket.create_connection(("127.0.0.1", self._host.tcp_port))
+
     def spec(self, name: str, mark: str) -> MachineSpec:
-        extra = {"initrd": str(self._host.initrd), "cmdline": "console=ttyS0 quiet"}
-        return MachineSpec(name=name, mark=mark, image=str(self._host.kernel), size="1-128", extra=extra)
+        return MachineSpec(name=name, mark=mark, image=self._image, size="1-64")
+
+    def heeds(self, provider: Provider, external_id: str) -> bool:
+        return self._host.heeds_button(external_id)

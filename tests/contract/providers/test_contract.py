@@ -25,7 +25,9 @@ def made(rig: Rig, provider: Provider) -> MachineReading:
     spec = rig.spec(f"made-{secrets.token_hex(3)}", secrets.token_hex(8))
     assert spec is not None
     type(provider).check_spec(spec)
-    return provider.create(spec)
+    machine = provider.create(spec)
+    eventually(lambda: rig.heeds(provider, machine.external_id), 60)
+    return machine
 
 
 def state(provider: Provider, id: str) -> MachineState | None:
@@ -65,7 +67,7 @@ def test_a_machine_lives_and_dies(rig: Rig) -> None:
 @pytest.mark.parametrize("action", [Action.STOP, Action.START, Action.REBOOT])
 def test_an_action_may_be_repeated(rig: Rig, action: Action) -> None:
     with rig.opened() as provider:
-        needs(provider.creates and action in provider.actions - rig.slow, f"quick way to {action}")
+        needs(provider.creates and action in provider.actions, f"way to {action}")
         machine = made(rig, provider)
         for _ in range(2):
             getattr(provider, action)(machine.external_id)
@@ -81,7 +83,7 @@ def test_actions_offered_now_are_actions_of_the_provider(rig: Rig) -> None:
 
 def test_a_resize_is_refused_while_running_and_done_while_stopped(rig: Rig) -> None:
     with rig.opened() as provider:
-        needs(Action.RESIZE in provider.actions - rig.slow, "quick way to resize")
+        needs(Action.RESIZE in provider.actions, "way to resize")
         machine = made(rig, provider)
         size = next(each.id for each in provider.list_sizes() if each.id != machine.size)
         becomes(provider, machine.external_id, MachineState.RUNNING)
@@ -205,13 +207,13 @@ def test_a_machine_whose_answer_was_lost_is_found_by_its_mark(rig: Rig) -> None:
 
 def test_the_catalog_is_readable(rig: Rig) -> None:
     with rig.opened() as provider:
-        needs(provider.creates and rig.images, "catalog")
+        needs(provider.creates, "catalog")
         images = provider.list_images()
         assert images
         assert all(each.star for each in images)
         assert len(provider.list_images("all")) >= len(images)
         assert any(images[0].id == each.id for each in provider.list_images(images[0].name[:12]))
-        assert bool(provider.list_sizes()) == provider.needs_size
+        assert provider.list_sizes() or not provider.needs_size
         assert provider.list_networks()
         assert isinstance(provider.list_locations(), list)
 

@@ -201,15 +201,21 @@ def _start(connection: Any, domain: Any, virt_type: str) -> Any:
     libvirt = library()
     try:
         domain.create()
-        _note_started(domain)
-        return domain
     except libvirt.libvirtError as error:
-        tree = parse(domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE))
-        unusable = "kvm" in (error.get_error_message() or "").lower()
-        if not (virt_type == "auto" and unusable and tree.get("type") == "kvm"):
+        if not _runs_already(error, domain):
+            tree = parse(domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE))
+            unusable = "kvm" in (error.get_error_message() or "").lower()
+            if virt_type == "auto" and unusable and tree.get("type") == "kvm":
+                return _start_emulated(connection, domain, tree)
             _take_back(connection, domain)
             raise
-    return _start_emulated(connection, domain, tree)
+    _note_started(domain)
+    return domain
+
+
+def _runs_already(error: Any, domain: Any) -> bool:
+    """Whether an earlier call, whose answer was lost, has started it."""
+    return is_code(error, "OPERATION_INVALID") and bool(domain.isActive())
 
 
 def _start_emulated(connection: Any, domain: Any, tree: Any) -> Any:
@@ -242,6 +248,8 @@ def _note_started(domain: Any) -> None:
 def _take_back(connection: Any, domain: Any) -> None:
     """Leave nothing of a guest that cannot start."""
     with contextlib.suppress(library().libvirtError):
+        if domain.isActive():
+            return
         made = read_mark(parse(domain.XMLDesc(0)))
         delete_volumes(connection, domain.UUIDString(), made.volumes if made else ())
         undefine(domain)
