@@ -23,6 +23,7 @@ QUEUE = "jobs"
 WORKFLOW = "job"
 VERSION = "1"  # pinned: with another one, workflows that wait would wait for ever
 POLL_S = 0.2
+LISTEN_S = 1.0
 ENDED = ("SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
 
 Work = Callable[[str], Awaitable[None]]
@@ -72,7 +73,7 @@ class Durable:
                 "enable_otlp": False,
                 "log_level": "WARNING",
                 "max_executor_threads": self._concurrency + 32,
-                "notification_listener_polling_interval_sec": 1.0,
+                "notification_listener_polling_interval_sec": LISTEN_S,
             }
         )
 

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import insert
 from sqlalchemy.engine import Connection
 
+from mistserver.jobs import durable
 from mistserver.jobs.engine import Jobs, JobsConfig
 from mistserver.store.database import Database
 from mistserver.store.tables import accounts
@@ -21,8 +22,9 @@ def add_account(connection: Connection, account_id: str = ACCOUNT) -> None:
 
 
 @pytest.fixture
-async def engine(database: Database) -> AsyncIterator[Jobs]:
+async def engine(database: Database, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Jobs]:
     """Started, and drained after the test."""
+    monkeypatch.setattr(durable, "LISTEN_S", 0.05)  # a drain waits for one turn of it
     database.write_now(add_account)
     jobs = Jobs(database, OpenVault(), JobsConfig(concurrency=8, drain_s=5))
     await jobs.start()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from sqlalchemy.engine import Connection
 
 from mistserver.domain.account import Actor, Scope
@@ -20,12 +22,11 @@ async def get(ctx: Context, actor: Actor, job_id: str) -> Job:
 async def wait(ctx: Context, actor: Actor, job_id: str, timeout_s: float) -> Job:
     """The job once it has ended, or as it stands after `timeout_s`."""
     job = await get(ctx, actor, job_id)
-    left = timeout_s
+    loop = asyncio.get_running_loop()
+    end = loop.time() + timeout_s
     with ctx.jobs.signals.watch(jobs.topic(job_id)) as watch:
-        while job.state not in TERMINAL and left > 0 and not ctx.jobs.signals.closing:
-            patience_s = min(left, ctx.jobs.signals.patience_s)
-            await watch.wait(patience_s)
-            left -= patience_s
+        while job.state not in TERMINAL and (left := end - loop.time()) > 0 and not ctx.jobs.signals.closing:
+            await watch.wait(min(left, ctx.jobs.signals.patience_s))
             job = await ctx.database.read(found, actor.account_id, job_id)
     return job
 
