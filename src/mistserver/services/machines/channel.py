@@ -28,6 +28,7 @@ class Channel:
         self._out: asyncio.Queue[bytes | None] = asyncio.Queue(_WAITING_FRAMES)
         self._task: asyncio.Task[None] | None = None
         self._verdict: MistError | None = None
+        self._closing: asyncio.Future[None] | None = None
 
     def start(self, work: Work, on_closed: Closed) -> None:
         """Begin; `on_closed` is called once at the end, whatever it is."""
@@ -51,6 +52,8 @@ class Channel:
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
+        if self._closing is not None:
+            await self._closing
 
     def break_off(self, reason: MistError) -> None:
         """End the work now and tell the client why."""
@@ -94,7 +97,8 @@ class Channel:
                 error = unexpected(failure)
             await self._last(frames.failure(error) if error else frames.control(exit_code=code))
         finally:
-            await asyncio.shield(on_closed(code, error))
+            self._closing = asyncio.ensure_future(on_closed(code, error))
+            await asyncio.shield(self._closing)
 
     async def _last(self, frame: bytes) -> None:
         """The verdict reaches a client that reads; one that does not read has what waits for it thrown away."""
