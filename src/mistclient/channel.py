@@ -7,10 +7,10 @@ import ssl
 from collections.abc import Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from mistclient.errors import MachineLost, ServiceUnreachable, from_record
-from mistclient.transport import PREFIX
+from mistclient.transport import PREFIX, proxy_for
 
 if TYPE_CHECKING:
     from websockets.sync.connection import Connection
@@ -37,12 +37,13 @@ class Channel:
         from websockets.sync.client import connect
 
         transport = machine.client.transport
+        parts = urlsplit(transport.uri)
         ticket = machine.ticket(purpose, **asked)["ticket"]
         address = f"ws{transport.uri.removeprefix('http')}{PREFIX}/channel?ticket={quote(str(ticket), safe='')}"
         try:
             self._socket: Connection = connect(
                 address, ssl=_tls(transport.uri, transport.verify), compression=None, open_timeout=30,
-                max_size=4 * 1024 * 1024, proxy=None,
+                max_size=4 * 1024 * 1024, proxy=proxy_for(parts.scheme, parts.hostname or ""),
             )
         except (OSError, WebSocketException) as error:
             raise ServiceUnreachable(

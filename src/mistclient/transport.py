@@ -207,7 +207,7 @@ def _make_pool(uri: str, verify: bool | str) -> PoolManager:
         tls["cert_reqs"] = "CERT_REQUIRED" if verify else "CERT_NONE"
         if isinstance(verify, str):
             tls["ca_certs"] = verify
-    proxy = _proxy(parts.scheme, parts.hostname or "")
+    proxy = proxy_for(parts.scheme, parts.hostname or "")
     return ProxyManager(proxy, maxsize=4, **tls) if proxy else PoolManager(maxsize=4, **tls)
 
 
@@ -223,7 +223,8 @@ def _address(uri: str) -> SplitResult:
     return parts
 
 
-def _proxy(scheme: str, host: str) -> str | None:
+def proxy_for(scheme: str, host: str) -> str | None:
+    """The proxy that the environment names for a host; none for this machine."""
     if is_loopback(host) or not any(name.lower().endswith("_proxy") for name in os.environ):
         return None
     from urllib.request import getproxies, proxy_bypass

@@ -155,9 +155,11 @@ def _value(args: dict[str, Any], setting: Setting, ask: bool) -> str | None:
             raise UsageError(f"give only one of --{setting['flag']} and --{setting['flag']}-file")
         return read_secret(from_file)
     if given is None:
-        given = os.environ.get(variable(setting)) or ("-" if ask and interactive() else None)
+        return os.environ.get(variable(setting)) or (_asked(setting) if ask and interactive() else None)
     if given == "-":
         return _asked(setting)
+    if interactive():
+        note(f"--{setting['flag']} can be seen in the list of processes; --{setting['flag']}-file PATH hides it.")
     return given
 
 

@@ -9,7 +9,7 @@ import pytest
 from mistclient import MistClient
 from mistclient.errors import InvalidInput, MistError, ServiceUnreachable
 from mistclient.sse import events
-from mistclient.transport import _proxy, segment
+from mistclient.transport import proxy_for, segment
 from tests.lab.certificates import Authority
 from tests.support.rest_stub import TOKEN, RestStub, running
 
@@ -57,10 +57,10 @@ def test_a_proxy_is_for_other_hosts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("https_proxy", "http://proxy:3128")
     monkeypatch.setenv("no_proxy", "inside.example")
 
-    assert _proxy("https", "mist.example") == "http://proxy:3128"
-    assert _proxy("https", "inside.example") is None
-    assert _proxy("https", "127.0.0.1") is None
-    assert _proxy("http", "localhost") is None
+    assert proxy_for("https", "mist.example") == "http://proxy:3128"
+    assert proxy_for("https", "inside.example") is None
+    assert proxy_for("https", "127.0.0.1") is None
+    assert proxy_for("http", "localhost") is None
 
 
 @pytest.mark.parametrize(("name", "quoted"), [("a/b", "a%2Fb"), ("..", "%2E%2E"), ("ü ?#", "%C3%BC%20%3F%23")])
