@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import random
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -90,9 +91,11 @@ def docker_host(folder: Path) -> Iterator[DockerHost]:
 
 @contextlib.contextmanager
 def _bridge() -> Iterator[str]:
-    """A bridge in the first of a few subnets that nobody on this machine uses."""
+    """A bridge in a subnet that nobody on this machine uses."""
     taken = subprocess.run(["ip", "-4", "route", "show"], capture_output=True, text=True, check=True).stdout
-    number = next(n for n in range(20, 250) if f"10.213.{n}." not in taken)
+    free = [n for n in range(20, 250) if f"10.213.{n}." not in taken]
+    # by chance, because another session may be choosing at the same moment
+    number = random.choice(free)
     name = f"mistlab{number}"
     subprocess.run(["ip", "link", "add", name, "type", "bridge"], check=True)
     try:

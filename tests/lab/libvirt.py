@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import random
 import shlex
 import shutil
 import subprocess
@@ -169,4 +170,5 @@ def _empty(libvirt: Any, connection: Any) -> None:
 
 def _free_subnet() -> str:
     taken = subprocess.run(["ip", "-4", "addr", "show"], capture_output=True, text=True, check=True).stdout
-    return next(f"10.214.{n}" for n in range(20, 250) if f"10.214.{n}." not in taken)
+    # by chance, because another session may be choosing at the same moment
+    return random.choice([f"10.214.{n}" for n in range(20, 250) if f"10.214.{n}." not in taken])
