@@ -153,6 +153,7 @@ def test_a_port_where_nothing_listens_is_unreachable(rig: Rig) -> None:
         (200, b"[1, 2"),
         (200, b"<a/>"),
         (200, b'{"ApiVersion": 7}'),
+        (200, b'{"ApiVersion": "1.41"}'),
         (302, b"<html/>"),
         (404, b"<html>no</html>"),
     ],
