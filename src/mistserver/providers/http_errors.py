@@ -44,7 +44,9 @@ def network_error(error: BaseException, where: str) -> ProviderError:
         return ProviderUnreachable(f"There is no way to {where} from here.", where=where)
     if any(isinstance(item, FileNotFoundError | PermissionError) for item in found):
         return ProviderUnreachable(f"{where} is missing, or may not be opened by the service.", where=where)
-    if any(isinstance(item, ssl.SSLError) and _CLIENT_REFUSED.search(str(getattr(item, "reason", ""))) for item in found):
+    if any(
+        isinstance(item, ssl.SSLError) and _CLIENT_REFUSED.search(str(getattr(item, "reason", ""))) for item in found
+    ):
         return ProviderAuthFailed(
             f"{where} asks for a client certificate that it trusts, and was shown none or another.", where=where
         )
