@@ -15,7 +15,7 @@ EC2_BACKENDS = {  # the seed's names; regions, so that each is an account of its
     "DigitalOcean": "ec2_us_east",
     "NephoScale": "ec2_sa_east",
 }
-CONTAINERS = ["atlanta", "db-server-1", "dbServer", "dbserver1", "mongo.myserver"]
+CONTAINERS = ["atlanta", "db-server-1", "dbServer", "dbserver1"]
 
 
 def arrange(world: World) -> None:

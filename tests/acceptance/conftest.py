@@ -10,27 +10,20 @@ import pytest
 from tests.acceptance.arrange import arrange
 from tests.acceptance.world import World
 from tests.lab.docker import DockerHost
-from tests.lab.fixtures import LabKey
-from tests.lab.moto import Ec2Service, ec2_service
+from tests.lab.moto import Ec2Service
 from tests.lab.sshd import KeyPair, Sshd, sshd
 from tests.support.service import Service
 
 
 @pytest.fixture(scope="session")
-def ec2(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ec2Service]:
-    with ec2_service(tmp_path_factory.mktemp("moto")) as service:
-        yield service
-
-
-@pytest.fixture(scope="session")
-def host(lab_key: LabKey) -> Iterator[Sshd]:
+def host(lab_key: KeyPair) -> Iterator[Sshd]:
     """An SSH server that the lab's key opens."""
-    with sshd(key=KeyPair(lab_key.private, lab_key.public)) as server:
+    with sshd(key=lab_key) as server:
         yield server
 
 
 @pytest.fixture(scope="session")
-def home(tmp_path_factory: pytest.TempPathFactory, lab_key: LabKey) -> Path:
+def home(tmp_path_factory: pytest.TempPathFactory, lab_key: KeyPair) -> Path:
     """What the seed calls /home/user, with the files that its examples name."""
     folder = tmp_path_factory.mktemp("home")
     (folder / ".ssh").mkdir(mode=0o700)
@@ -47,15 +40,15 @@ def home(tmp_path_factory: pytest.TempPathFactory, lab_key: LabKey) -> Path:
 def bare_world(
     tmp_path_factory: pytest.TempPathFactory,
     docker_engine: DockerHost,
-    ec2: Ec2Service,
+    ec2_cloud: Ec2Service,
     host: Sshd,
-    lab_key: LabKey,
+    lab_key: KeyPair,
     home: Path,
 ) -> Iterator[World]:
-    flags = ("--provider-endpoint", f"ec2={ec2.endpoint}", "--manage-this-host")
+    flags = ("--provider-endpoint", f"ec2={ec2_cloud.endpoint}", "--manage-this-host")
     service = Service(tmp_path_factory.mktemp("serve") / "data", flags=flags).start()
     try:
-        yield World(service, docker_engine, ec2, host, lab_key, home)
+        yield World(service, docker_engine, ec2_cloud, host, lab_key, home)
     finally:
         service.stop()
 

@@ -198,6 +198,17 @@ ARRANGED = [
 ]
 
 
+# what a line needs that the one before it may have taken away, or made
+BEFORE = {
+    "C04": ["mist destroy mongo.myserver --yes"],
+    "C06": [
+        "mist destroy mongo.myserver --yes",
+        "mist create-machine --backend EC2 --name mongo.myserver --location 0 --size m1.small --image ami-d9134ed8",
+    ],
+    "start": ["mist stop db-server-1"],
+}
+
+
 @pytest.mark.parametrize("case", ADD_BACKEND, ids=_id)
 def test_adding_a_backend(empty_world: World, case: Case) -> None:
     body = {"name": "my_ssh_key", "private": empty_world.key.private}
@@ -210,8 +221,8 @@ def test_adding_a_backend(empty_world: World, case: Case) -> None:
 
 @pytest.mark.parametrize("case", ARRANGED, ids=_id)
 def test_with_everything_in_place(world: World, case: Case) -> None:
-    if case.id == "C04":
-        _without(world, "mongo.myserver")
+    for line in BEFORE.get(case.id, []):
+        world.mist(line)
 
     result = world.mist(case.line)
 
@@ -240,10 +251,6 @@ def _compare(case: Case, told: Result) -> None:
     assert told.code == case.code, told
     assert re.search(case.out, told.out, re.M), told
     assert re.search(case.err, told.err, re.M), told
-
-
-def _without(world: World, name: str) -> None:
-    world.mist(f"mist destroy {name} --yes")
 
 
 def _clean_up(world: World) -> None:

@@ -10,9 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.lab.docker import DockerHost
-from tests.lab.fixtures import LabKey
 from tests.lab.moto import Ec2Service
-from tests.lab.sshd import Sshd
+from tests.lab.sshd import KeyPair, Sshd
 from tests.support.service import EMAIL, PASSWORD, Service
 
 RUN = "import sys; from mistcli.main import main; sys.argv[0] = 'mist'; sys.exit(main())"
@@ -39,7 +38,7 @@ class World:
     docker: DockerHost
     ec2: Ec2Service
     sshd: Sshd
-    key: LabKey
+    key: KeyPair
     home: Path
     env: dict[str, str] = field(default_factory=dict)
 

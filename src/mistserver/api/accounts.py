@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from litestar import Request
+from litestar.params import JSONBody
 
 from mistserver.api.auth import address_of
 from mistserver.api.given import Ctx, Who
@@ -24,7 +25,7 @@ async def setup_state(ctx: Ctx) -> SetupState:
 
 
 @post("/setup", public=True, security=[])
-async def claim(ctx: Ctx, request: Request[Any, Any, Any], data: Claim) -> Session:
+async def claim(ctx: Ctx, request: Request[Any, Any, Any], data: JSONBody[Claim]) -> Session:
     """Create the first account and its admin with the one-time code that the service printed at its start."""
     session = await setup.claim(ctx, data, address_of(request), request.scope["state"].get("request_id", ""))
     await add_this_host(ctx, actor_of(session.user))
@@ -32,7 +33,7 @@ async def claim(ctx: Ctx, request: Request[Any, Any, Any], data: Claim) -> Sessi
 
 
 @post("/sessions", public=True, security=[])
-async def sign_in(ctx: Ctx, request: Request[Any, Any, Any], data: SignIn) -> Session:
+async def sign_in(ctx: Ctx, request: Request[Any, Any, Any], data: JSONBody[SignIn]) -> Session:
     """Exchange an email and password for a token."""
     session = await sessions.sign_in(ctx, data, address_of(request), request.scope["state"].get("request_id", ""))
     if data.code:

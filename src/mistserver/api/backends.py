@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from litestar.params import FromPath, JSONBody
+
 from mistserver.api.given import Ctx, Who
 from mistserver.api.idempotency import Repeat, once
 from mistserver.api.listing import Cursor, Limit, Listing, Select, listing, selection
@@ -27,7 +29,7 @@ async def list_backends(
 
 
 @post("/backends")
-async def add_backend(ctx: Ctx, actor: Who, data: AddBackend, repeat: Repeat = None) -> Backend:
+async def add_backend(ctx: Ctx, actor: Who, data: JSONBody[AddBackend], repeat: Repeat = None) -> Backend:
     """Add a backend; its credentials are tried at the provider first, and nothing is kept when they fail."""
     return await once(
         (ctx, actor, repeat, data),
@@ -37,25 +39,27 @@ async def add_backend(ctx: Ctx, actor: Who, data: AddBackend, repeat: Repeat = N
 
 
 @get("/backends/{backend_id:str}")
-async def get_backend(ctx: Ctx, actor: Who, backend_id: str) -> Backend:
+async def get_backend(ctx: Ctx, actor: Who, backend_id: FromPath[str]) -> Backend:
     """One backend, without its secrets."""
     return await get_one.get(ctx, actor, backend_id)
 
 
 @patch("/backends/{backend_id:str}")
-async def update_backend(ctx: Ctx, actor: Who, backend_id: str, data: UpdateBackend) -> Backend:
+async def update_backend(ctx: Ctx, actor: Who, backend_id: FromPath[str], data: JSONBody[UpdateBackend]) -> Backend:
     """Rename, enable or disable it, or change how its machines are reached."""
     return await update.update(ctx, actor, backend_id, data)
 
 
 @put("/backends/{backend_id:str}/credentials")
-async def update_backend_credentials(ctx: Ctx, actor: Who, backend_id: str, data: UpdateCredentials) -> Backend:
+async def update_backend_credentials(
+    ctx: Ctx, actor: Who, backend_id: FromPath[str], data: JSONBody[UpdateCredentials]
+) -> Backend:
     """Replace the credentials in place; the new ones are tried first."""
     return await update_credentials.update_credentials(ctx, actor, backend_id, data)
 
 
 @delete("/backends/{backend_id:str}")
-async def delete_backend(ctx: Ctx, actor: Who, backend_id: str) -> None:
+async def delete_backend(ctx: Ctx, actor: Who, backend_id: FromPath[str]) -> None:
     """Forget the backend and its machines; at the provider nothing changes."""
     await delete_one.delete(ctx, actor, backend_id)
 

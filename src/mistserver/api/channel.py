@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from litestar import WebSocket, websocket
 from litestar.exceptions import WebSocketDisconnect
+from litestar.params import FromQuery
 
 from mistserver.api.given import Ctx
 from mistserver.domain.errors import MistError, NotSignedIn
@@ -18,7 +19,7 @@ NOT_SIGNED_IN, FOREIGN_PAGE, REFUSED = 4401, 4403, 4400
 
 
 @websocket("/channel", public=True)
-async def open_channel(socket: WebSocket[Any, Any, Any], ctx: Ctx, ticket: str = "") -> None:
+async def open_channel(socket: WebSocket[Any, Any, Any], ctx: Ctx, ticket: FromQuery[str] = "") -> None:
     """A terminal, a command or a file, by a ticket. A page of another origin gets nothing, whatever it holds."""
     await socket.accept()
     if _is_foreign(socket):

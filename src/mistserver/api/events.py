@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from typing import Annotated
 
 import msgspec
-from litestar.params import Parameter
+from litestar.params import FromQuery, QueryParameter
 from litestar.response import ServerSentEvent, ServerSentEventMessage
 
 from mistserver.api.given import Ctx, Who
@@ -17,7 +17,9 @@ from mistserver.domain.page import clean_limit
 from mistserver.services import events
 from mistserver.store.events import EventQuery
 
-After = Annotated[int | None, Parameter(description="Read forwards from this `seq`; without it the newest come first.")]
+After = Annotated[
+    int | None, QueryParameter(description="Read forwards from this `seq`; without it the newest come first.")
+]
 
 
 @get("/events")
@@ -25,9 +27,9 @@ async def list_events(
     ctx: Ctx,
     actor: Who,
     after: After = None,
-    before: Annotated[int | None, Parameter(description="Read backwards from this `seq`.")] = None,
-    kind: str | None = None,
-    subject: Annotated[str | None, Parameter(description="Only about the thing with this id or name.")] = None,
+    before: Annotated[int | None, QueryParameter(description="Read backwards from this `seq`.")] = None,
+    kind: FromQuery[str | None] = None,
+    subject: Annotated[str | None, QueryParameter(description="Only about the thing with this id or name.")] = None,
     limit: Limit = None,
 ) -> Listing[Event]:
     """What happened, by whom, on what, with which result."""

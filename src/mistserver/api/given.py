@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from litestar.params import Dependency
+from litestar.di import NamedDependency
+from litestar.params import SkipValidation
 
 from mistserver.domain.account import Actor
 from mistserver.services.context import Context
 
-Ctx = Annotated[Context, Dependency(skip_validation=True)]
-Who = Annotated[Actor, Dependency(skip_validation=True)]
+Ctx = NamedDependency[SkipValidation[Context]]
+Who = NamedDependency[SkipValidation[Actor]]

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated, TypeVar
 
 import msgspec
-from litestar.params import Parameter
+from litestar.params import HeaderParameter
 
 from mistserver.domain.account import Actor
 from mistserver.domain.errors import Conflict, InvalidInput
@@ -18,7 +18,7 @@ LONGEST = 255
 
 Repeat = Annotated[
     str | None,
-    Parameter(header="Idempotency-Key", description="Any text of yours; the same request with it is done once."),
+    HeaderParameter(name="Idempotency-Key", description="Any text of yours; the same request with it is done once."),
 ]
 
 

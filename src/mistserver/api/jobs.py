@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from typing import Annotated
 
 import msgspec
-from litestar.params import Parameter
+from litestar.params import FromPath, FromQuery, QueryParameter
 from litestar.response import ServerSentEvent, ServerSentEventMessage
 
 from mistserver.api.given import Ctx, Who
@@ -17,7 +17,7 @@ from mistserver.services.jobs import cancel, items, stream
 from mistserver.services.jobs import get as get_one
 from mistserver.services.jobs import list as list_all
 
-State = Annotated[JobState | None, Parameter(query="state", description="Only those in this state.")]
+State = Annotated[JobState | None, QueryParameter(name="state", description="Only those in this state.")]
 
 
 @get("/jobs")
@@ -25,7 +25,7 @@ async def list_jobs(
     ctx: Ctx,
     actor: Who,
     state_: State = None,
-    kind: str | None = None,
+    kind: FromQuery[str | None] = None,
     limit: Limit = None,
     cursor: Cursor = None,
 ) -> Listing[Job]:
@@ -35,7 +35,7 @@ async def list_jobs(
 
 
 @get("/jobs/{job_id:str}")
-async def get_job(ctx: Ctx, actor: Who, job_id: str) -> Job:
+async def get_job(ctx: Ctx, actor: Who, job_id: FromPath[str]) -> Job:
     """One job with its steps."""
     return await get_one.get(ctx, actor, job_id)
 
@@ -44,7 +44,7 @@ async def get_job(ctx: Ctx, actor: Who, job_id: str) -> Job:
 async def list_job_items(
     ctx: Ctx,
     actor: Who,
-    job_id: str,
+    job_id: FromPath[str],
     state_: State = None,
     limit: Limit = None,
     cursor: Cursor = None,
@@ -55,7 +55,7 @@ async def list_job_items(
 
 
 @post("/jobs/{job_id:str}/cancel", status_code=200)
-async def cancel_job(ctx: Ctx, actor: Who, job_id: str) -> Job:
+async def cancel_job(ctx: Ctx, actor: Who, job_id: FromPath[str]) -> Job:
     """Stop it: what has not begun is not begun, what runs on machines is ended."""
     return await cancel.cancel(ctx, actor, job_id)
 
@@ -64,8 +64,8 @@ async def cancel_job(ctx: Ctx, actor: Who, job_id: str) -> Job:
 async def stream_job(
     ctx: Ctx,
     actor: Who,
-    job_id: str,
-    after: Annotated[int, Parameter(description="The output `seq` that was seen last.")] = 0,
+    job_id: FromPath[str],
+    after: Annotated[int, QueryParameter(description="The output `seq` that was seen last.")] = 0,
 ) -> ServerSentEvent:
     """The job as it goes on: events `job`, `step`, `item`, `output` and, last, `end`; the id is the output's `seq`."""
     await get_one.get(ctx, actor, job_id)

@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import Annotated, Generic, TypeVar
 
 import msgspec
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 
 from mistserver.domain.page import Page
 
 T = TypeVar("T")
 
-Limit = Annotated[int | None, Parameter(description="How many items, 1 to 1000; 100 unless told.")]
-Cursor = Annotated[str | None, Parameter(description="`next_cursor` of the page before.")]
+Limit = Annotated[int | None, QueryParameter(description="How many items, 1 to 1000; 100 unless told.")]
+Cursor = Annotated[str | None, QueryParameter(description="`next_cursor` of the page before.")]
 Select = Annotated[
     str | None,
-    Parameter(query="select", description="Instead of a page: what this name or id picks, exact before substring."),
+    QueryParameter(name="select", description="Instead of a page: what this name or id picks, exact before substring."),
 ]
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from litestar import Request, Response
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import Parameter
+from litestar.params import FromPath, JSONBody, QueryParameter
 
 from mistserver.api.given import Ctx, Who
 from mistserver.api.idempotency import Repeat, once
@@ -33,11 +33,11 @@ async def list_machines(
     ctx: Ctx,
     actor: Who,
     request: Request[Any, Any, Any],
-    backend: Annotated[str | None, Parameter(description=_FILTERS + "backend (id).")] = None,
-    tag: Annotated[str | None, Parameter(description=_FILTERS + "tag.")] = None,
-    state_: Annotated[str | None, Parameter(query="state", description=_FILTERS + "state.")] = None,
-    search: Annotated[str | None, Parameter(description="Substring of name, id or address.")] = None,
-    refresh: Annotated[bool, Parameter(description="Read every backend again first.")] = False,
+    backend: Annotated[str | None, QueryParameter(description=_FILTERS + "backend (id).")] = None,
+    tag: Annotated[str | None, QueryParameter(description=_FILTERS + "tag.")] = None,
+    state_: Annotated[str | None, QueryParameter(name="state", description=_FILTERS + "state.")] = None,
+    search: Annotated[str | None, QueryParameter(description="Substring of name, id or address.")] = None,
+    refresh: Annotated[bool, QueryParameter(description="Read every backend again first.")] = False,
     limit: Limit = None,
     cursor: Cursor = None,
     select_: Select = None,
@@ -55,7 +55,7 @@ async def list_machines(
 
 
 @post("/machines", status_code=202)
-async def create_machine(ctx: Ctx, actor: Who, data: CreateMachine, repeat: Repeat = None) -> Job:
+async def create_machine(ctx: Ctx, actor: Who, data: JSONBody[CreateMachine], repeat: Repeat = None) -> Job:
     """Ask for a machine. The answer is a job; with an Idempotency-Key the same request again answers the same job."""
     return await once(
         (ctx, actor, repeat, data),
@@ -65,67 +65,69 @@ async def create_machine(ctx: Ctx, actor: Who, data: CreateMachine, repeat: Repe
 
 
 @get("/machines/{machine_id:str}")
-async def get_machine(ctx: Ctx, actor: Who, machine_id: str) -> Machine:
+async def get_machine(ctx: Ctx, actor: Who, machine_id: FromPath[str]) -> Machine:
     """One machine as last read."""
     return await inventory.get(ctx, actor, machine_id)
 
 
 @post("/machines/{machine_id:str}/actions", status_code=202)
-async def act_on_machine(ctx: Ctx, actor: Who, machine_id: str, data: ActOnMachine) -> Job:
+async def act_on_machine(ctx: Ctx, actor: Who, machine_id: FromPath[str], data: JSONBody[ActOnMachine]) -> Job:
     """Start, stop, reboot, destroy or resize it, as a job."""
     return await act.submit(ctx, actor, machine_id, data)
 
 
 @post("/machines/{machine_id:str}/probe", status_code=200)
-async def probe_machine(ctx: Ctx, actor: Who, machine_id: str, data: ProbeMachine) -> Probe:
+async def probe_machine(ctx: Ctx, actor: Who, machine_id: FromPath[str], data: JSONBody[ProbeMachine]) -> Probe:
     """Sign in to it and ask how it fares."""
     return await probe.probe(ctx, actor, machine_id, data)
 
 
 @put("/machines/{machine_id:str}/tags/{tag_text:path}")
-async def tag_machine(ctx: Ctx, actor: Who, machine_id: str, tag_text: str) -> Machine:
+async def tag_machine(ctx: Ctx, actor: Who, machine_id: FromPath[str], tag_text: FromPath[str]) -> Machine:
     """Add a tag: at the provider where it keeps tags, else in Mist."""
     return await tag.add(ctx, actor, machine_id, tag_text.removeprefix("/"))
 
 
 @delete("/machines/{machine_id:str}/tags/{tag_text:path}", status_code=200)
-async def untag_machine(ctx: Ctx, actor: Who, machine_id: str, tag_text: str) -> Machine:
+async def untag_machine(ctx: Ctx, actor: Who, machine_id: FromPath[str], tag_text: FromPath[str]) -> Machine:
     """Remove a tag."""
     return await tag.remove(ctx, actor, machine_id, tag_text.removeprefix("/"))
 
 
 @get("/machines/{machine_id:str}/keys")
-async def list_associations(ctx: Ctx, actor: Who, machine_id: str) -> Listing[Association]:
+async def list_associations(ctx: Ctx, actor: Who, machine_id: FromPath[str]) -> Listing[Association]:
     """The keys that open it."""
     return Listing(items=await associate.list_all(ctx, actor, machine_id))
 
 
 @put("/machines/{machine_id:str}/keys/{key_id:str}")
-async def associate_key(ctx: Ctx, actor: Who, machine_id: str, key_id: str, data: AssociateKey) -> Association:
+async def associate_key(
+    ctx: Ctx, actor: Who, machine_id: FromPath[str], key_id: FromPath[str], data: JSONBody[AssociateKey]
+) -> Association:
     """Put the public half on the machine and prove that the key opens it."""
     return await associate.associate(ctx, actor, machine_id, key_id, data)
 
 
 @delete("/machines/{machine_id:str}/keys/{key_id:str}", status_code=200)
-async def dissociate_key(ctx: Ctx, actor: Who, machine_id: str, key_id: str) -> Dissociated:
+async def dissociate_key(ctx: Ctx, actor: Who, machine_id: FromPath[str], key_id: FromPath[str]) -> Dissociated:
     """Take the public half off the machine again, where it can be reached."""
     return await associate.dissociate(ctx, actor, machine_id, key_id)
 
 
 @get("/machines/{machine_id:str}/host-keys")
-async def list_host_keys(ctx: Ctx, actor: Who, machine_id: str) -> Listing[HostKey]:
+async def list_host_keys(ctx: Ctx, actor: Who, machine_id: FromPath[str]) -> Listing[HostKey]:
     """The host keys by which it is known."""
     return Listing(items=await host_keys.list_all(ctx, actor, machine_id))
 
 
 @post("/machines/{machine_id:str}/host-keys/accept", status_code=200)
-async def accept_host_key(ctx: Ctx, actor: Who, machine_id: str) -> Listing[HostKey]:
+async def accept_host_key(ctx: Ctx, actor: Who, machine_id: FromPath[str]) -> Listing[HostKey]:
     """Trust the key that it shows now, after a rebuild."""
     return Listing(items=await host_keys.accept(ctx, actor, machine_id))
 
 
 @post("/machines/{machine_id:str}/tickets")
-async def issue_ticket(ctx: Ctx, actor: Who, machine_id: str, data: IssueTicket) -> IssuedTicket:
+async def issue_ticket(ctx: Ctx, actor: Who, machine_id: FromPath[str], data: JSONBody[IssueTicket]) -> IssuedTicket:
     """A pass for one WebSocket to this machine, good once and for a minute."""
     return await terminal.issue_ticket(ctx, actor, machine_id, data)
 

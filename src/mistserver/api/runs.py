@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from litestar.params import FromPath, JSONBody
+
 from mistserver.api.given import Ctx, Who
 from mistserver.api.idempotency import Repeat, once
 from mistserver.api.routes import post
@@ -12,7 +14,7 @@ from mistserver.services.machines.run import RunCommand
 
 
 @post("/runs", status_code=202)
-async def run_command(ctx: Ctx, actor: Who, data: RunCommand, repeat: Repeat = None) -> Job:
+async def run_command(ctx: Ctx, actor: Who, data: JSONBody[RunCommand], repeat: Repeat = None) -> Job:
     """Run a command or script on all machines with a tag, on those named, or on all. The answer is a job."""
     return await once(
         (ctx, actor, repeat, data),
@@ -22,7 +24,7 @@ async def run_command(ctx: Ctx, actor: Who, data: RunCommand, repeat: Repeat = N
 
 
 @post("/runs/{job_id:str}/retry", status_code=202)
-async def retry_run(ctx: Ctx, actor: Who, job_id: str) -> Job:
+async def retry_run(ctx: Ctx, actor: Who, job_id: FromPath[str]) -> Job:
     """The same again on the machines where it failed, as a new job."""
     return await run.retry(ctx, actor, job_id)
 
