@@ -35,14 +35,12 @@ class Progress:
                 self._tell(name, state, step)
         if self._live and not job.finished:
             self._draw(f"{job.title}: {running or job.state} ({self._elapsed()})")
-        if job.finished:
-            self._clear()
 
     def _tell(self, name: str, state: str, step: dict[str, object]) -> None:
         if state == "running" and self._live:
             return
         detail = f": {step['detail']}" if step.get("detail") else ""
-        self._clear()
+        self.clear()
         note(f"  {name} ... {_MARKS.get(state, state)}{detail} ({self._elapsed()})")
 
     def _elapsed(self) -> str:
@@ -56,7 +54,8 @@ class Progress:
         sys.stderr.flush()
         self._drawn = True
 
-    def _clear(self) -> None:
+    def clear(self) -> None:
+        """Take the living line away."""
         if self._drawn:
             sys.stderr.write("\r\x1b[K")
             sys.stderr.flush()
@@ -69,12 +68,19 @@ def finish(call: Call, job: Job, done: str) -> int:
         say(job.id)
         note(f"{job.title}: started. `mist wait-job {job.id}` waits for it.")
         return 0
-    progress = Progress()
-    try:
-        job.wait(call.args.wait_timeout, progress)
-    except KeyboardInterrupt:
-        progress._clear()
-        note(f"The job goes on; `mist cancel-job {job.id}` would end it.")
-        raise
+    wait(job, call.args.wait_timeout)
     say(done)
     return 0
+
+
+def wait(job: Job, timeout_s: float | None) -> None:
+    """Wait for a job and show how it goes; a person who will not wait is told how to end it."""
+    progress = Progress()
+    try:
+        job.wait(timeout_s, progress)
+    except KeyboardInterrupt:
+        progress.clear()
+        note(f"The job goes on; `mist cancel-job {job.id}` would end it.")
+        raise
+    finally:
+        progress.clear()

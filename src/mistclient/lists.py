@@ -29,7 +29,7 @@ class CallableList(list[Item], Generic[Item]):
         return self
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
+        if name.startswith("_"):
             raise AttributeError(name)
         if len(self) == 1:
             return getattr(cast(Any, self[0]), name)

@@ -11,7 +11,7 @@ from mistcli.command import Command
 from mistcli.commands.catalog import backend_of
 from mistcli.output import as_json
 from mistcli.parser import CommandParser, UsageError, positive, seconds
-from mistcli.progress import Progress
+from mistcli.progress import wait
 from mistcli.text import note, say
 from mistclient.errors import JobFailed
 from mistclient.model.backend import created_ids
@@ -60,10 +60,7 @@ def create_machine(call: Call) -> int | None:
         note(f"{job.title}: started. `mist wait-job {job.id}` waits for it.")
         return None
     try:
-        job.wait(args.wait_timeout, Progress())
-    except KeyboardInterrupt:
-        note(f"The job goes on; `mist cancel-job {job.id}` would end it.")
-        raise
+        wait(job, args.wait_timeout)
     except JobFailed:
         for made in (job.info.get("error") or {}).get("details", {}).get("machines", []):
             say(f"Created machine {made['name']}")

@@ -9,7 +9,7 @@ from mistcli.call import Call
 from mistcli.command import Command
 from mistcli.output import Column, as_json, as_yaml, show_records, show_table
 from mistcli.parser import CommandParser, seconds
-from mistcli.progress import Progress
+from mistcli.progress import wait
 from mistcli.run_output import Grouped, reason
 from mistcli.text import say
 
@@ -90,7 +90,8 @@ def _wait_arguments(parser: CommandParser) -> None:
 
 
 def wait_job(call: Call) -> int | None:
-    job = call.client.job(call.args.job).wait(call.args.wait_timeout, Progress())
+    job = call.client.job(call.args.job)
+    wait(job, call.args.wait_timeout)
     say(f"{job.title}: {job.state}")
     return None
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import copy
+
 import pytest
 
 import mistclient
@@ -216,3 +218,7 @@ def test_the_token_of_another_service_is_not_sent(service: RestStub, tmp_path, m
     client = MistClient()
 
     assert client.api_token is None
+
+
+def test_lists_can_be_copied(client: MistClient) -> None:
+    assert [backend.id for backend in copy.copy(client.backends)] == [backend.id for backend in client.backends]
