@@ -25,7 +25,7 @@ def login(call: Call) -> int | None:
     client = call.anonymous_client()
     warn_of_plain_http(call.uri)
     email = call.args.email or call.config.email or _asked("Email: ", "--email or MIST_EMAIL")
-    same = email == call.config.email
+    same = call.config.email in (None, email)  # the password of another user is not tried
     password = (call.config.password if same else None) or _asked_hidden("Password: ", "MIST_PASSWORD")
     client.sign_in(email, password)
     call.config.keep_login(call.uri, email, client.api_token or "")
