@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -73,6 +74,8 @@ def _dispatch(tokens: list[str]) -> int:
 
 
 def _run(name: str, tokens: list[str]) -> int:
+    gc.set_threshold(50_000)  # importing makes many objects and no garbage: a tenth of a short command's time
+
     from mistcli.call import Call
     from mistcli.parser import CommandParser, UsageError
 

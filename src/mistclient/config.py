@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 from pathlib import Path
 
 DEFAULT_URI = "http://127.0.0.1:8000"
@@ -110,7 +109,7 @@ class Config:
                 lines.extend(f"{key}={value}" for key, value in section.items())
                 lines.append("")
         target = self.path.resolve()
-        beside = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
+        beside = target.with_name(f".{target.name}.{os.urandom(4).hex()}")
         descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:
             with os.fdopen(descriptor, "w", encoding="utf-8") as file:

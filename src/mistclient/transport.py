@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -83,7 +82,7 @@ class Transport:
         if body is not None:
             headers["Content-Type"] = "application/json"
         if method == "POST" and path in _CREATES:
-            headers["Idempotency-Key"] = secrets.token_hex(16)
+            headers["Idempotency-Key"] = os.urandom(16).hex()
         repeatable = method == "GET" or "Idempotency-Key" in headers
         payload = None if body is None else json.dumps(body).encode()
         url = self._url(path, query)
