@@ -97,6 +97,49 @@ def test_things_of_another_account_do_not_exist(service: Service, first: Tenant,
     assert len(walked) > 25
 
 
+def test_what_is_one_s_own_does_exist(service: Service, second: Tenant) -> None:
+    things = [op for op in operations(service) if op[0] == "get" and "{" in op[1] and not op[1].endswith("/stream")]
+
+    answers = {op: ask(service, op, second.ids, second.token) for op in things}
+
+    refused = {op: answer for op, answer in answers.items() if answer[0] != 200}
+    assert {op: answer for op, answer in refused.items() if answer[1]["error"]["code"] != "not_supported"} == {}
+    assert len(things) > 10
+
+
+def test_foreign_ids_in_queries_and_bodies_do_not_exist(service: Service, first: Tenant, second: Tenant) -> None:
+    foreign, own = first.ids, second.ids
+    settings = {"machine_ip": "127.0.0.1", "machine_key": own["key_id"]}
+    jump = {"host": "127.0.0.1", "user": "u", "port": 22, "key": foreign["key_id"]}
+    questions: dict[str, tuple[str, str, Any]] = {
+        "the machines of a backend": ("GET", f"/machines?backend={foreign['backend_id']}", None),
+        "a probe with a key": ("POST", f"/machines/{own['machine_id']}/probe", {"key": foreign["key_id"]}),
+        "a run among one's own": (
+            "POST", "/runs", {"command": "true", "machines": [own["machine_id"], foreign["machine_id"]]},
+        ),
+        "a jump host's key": (
+            "POST", "/backends", {"provider": "bare_metal", "settings": settings, "jump_host": jump},
+        ),
+        "a jump host's key later": ("PATCH", f"/backends/{own['backend_id']}", {"jump_host": jump}),
+    }  # fmt: skip
+
+    answers = {what: service.request(*question, second.token) for what, question in questions.items()}
+
+    assert {what: answer for what, answer in answers.items() if answer[0] != 404} == {}
+
+
+def test_searches_find_nothing_of_another_account(service: Service, first: Tenant, second: Tenant) -> None:
+    ids = first.ids
+    questions = [
+        f"/{noun}?select={ids[f'{noun[:-1]}_id']}" for noun in ("backends", "machines", "keys", "users", "tokens")
+    ]
+    questions += [f"/machines?search={ids['machine_id']}", f"/events?subject={ids['machine_id']}"]
+
+    answers = {question: service.request("GET", question, token=second.token) for question in questions}
+
+    assert {question: answer for question, answer in answers.items() if answer[0] != 200 or answer[1]["items"]} == {}
+
+
 def test_a_foreign_id_within_one_s_own_path_does_not_exist(service: Service, first: Tenant, second: Tenant) -> None:
     mixed = {**second.ids, "key_id": first.ids["key_id"]}
 
@@ -117,10 +160,13 @@ def test_a_viewer_changes_nothing(service: Service, first: Tenant) -> None:
     _, made = service.request("POST", "/tokens", {"name": "viewer", "scope": "read"}, first.token)
     changes = [op for op in operations(service) if op[0] != "get" and op not in PUBLIC]
     own = {("post", "/tokens"), ("delete", "/sessions/current"), ("delete", "/tokens/{token_id}")}
+    stored_nowhere = {("post", "/key-pairs")}
+    before = _everything(service, first.token)
 
     answers = {op: ask(service, op, first.ids, made["token"])[0] for op in changes if op not in own}
 
-    assert {op: status for op, status in answers.items() if status != 403} == {}
+    assert {op for op, status in answers.items() if status != 403} == stored_nowhere
+    assert _everything(service, first.token) == before
 
 
 def test_a_token_makes_no_wider_token(service: Service, first: Tenant) -> None:
@@ -138,3 +184,9 @@ def test_an_expired_or_revoked_token_is_refused(service: Service, first: Tenant)
     status, _ = service.request("GET", "/me", token=revoked["token"])
 
     assert status == 401
+
+
+def _everything(service: Service, token: str) -> dict[str, set[str]]:
+    nouns = ("users", "tokens", "backends", "keys", "machines", "jobs", "events")
+    answers = {noun: service.request("GET", f"/{noun}?limit=1000", token=token)[1]["items"] for noun in nouns}
+    return {noun: {str(item.get("id") or item["seq"]) for item in items} for noun, items in answers.items()}
