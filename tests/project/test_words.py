@@ -9,6 +9,7 @@ from mistserver.providers import registry
 
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted((ROOT / "src").rglob("*.py"))
+NOT_A_PROVIDER = {"src/mistserver/services/status.py": "the name of the loopback address"}
 EMPTY_NAMES = {"utils", "helpers", "common", "misc", "manager", "util", "helper"}
 
 
@@ -25,7 +26,9 @@ def test_providers_are_named_in_their_own_files_only() -> None:
     offenders = {
         str(path.relative_to(ROOT)): quoted.findall(path.read_text())
         for path in SOURCES
-        if "providers" not in path.parts and quoted.search(path.read_text())
+        if "providers" not in path.parts
+        and str(path.relative_to(ROOT)) not in NOT_A_PROVIDER
+        and quoted.search(path.read_text())
     }
 
     assert offenders == {}

@@ -37,6 +37,5 @@ def set_up(level: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter())
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
-    logging.getLogger("mist").setLevel(level.upper())
-    for noisy in ("asyncssh", "botocore", "urllib3", "docker", "alembic", "dbos", "litestar"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
+    for ours in ("mist", "mistserver"):
+        logging.getLogger(ours).setLevel(level.upper())

@@ -114,6 +114,11 @@ class Provider(ABC):
         return cls.validate(read(cls.Settings, given, cls.title))
 
     @classmethod
+    def reaches_host(cls, settings: Any) -> bool:
+        """Whether these settings lead to the service's own host past its network: a local process or socket."""
+        return cls.manages_host
+
+    @classmethod
     def validate(cls, settings: Any) -> Any:
         """Cleaned settings (blanks cut, URLs put right), or InvalidInput naming the field; no network."""
         return settings

@@ -29,6 +29,16 @@ _SHORTEST_SECRET = 4
 _TURNS = 20  # how many deadlines a caller waits behind calls that are still within theirs
 
 
+def require_allowed(settings: Settings, provider: type[Provider], options: Any) -> None:
+    """Refuse what leads to the service's own host, unless the service may manage that."""
+    if provider.reaches_host(options) and not settings.manage_this_host:
+        raise errors.ProviderNotAvailable(
+            f"{provider.title} ({provider.id}) would give its users the host of the service, which is switched off; "
+            "start the service with --manage-this-host to allow it.",
+            provider=provider.id,
+        )
+
+
 class MakeBridge(Protocol):
     """Makes the SSH of one backend for provider threads (`services/ssh_bridge.py`)."""
 
@@ -83,8 +93,10 @@ class Providers:
         """The backend's provider, not yet opened, for a caller that brings its own thread (a terminal)."""
         provider = registry.load(stored.backend.provider)
         secret = msgspec.json.decode(ctx.vault.unseal(stored.secret, f"backend:{stored.id}"))
+        settings = msgspec.convert({**stored.backend.settings, **secret}, provider.Settings)
+        require_allowed(self._settings, provider, settings)
         account = Account(
-            settings=msgspec.convert({**stored.backend.settings, **secret}, provider.Settings),
+            settings=settings,
             region=stored.backend.region,
             endpoint=stored.backend.endpoint or self._settings.provider_endpoints.get(provider.id),
             ca_pem=stored.ca_pem,

@@ -62,6 +62,10 @@ class Docker(Provider, HasExec):
     actions = frozenset({Action.START, Action.STOP, Action.REBOOT, Action.DESTROY})
 
     @classmethod
+    def reaches_host(cls, settings: Any) -> bool:
+        return address(settings).way == "unix"
+
+    @classmethod
     def validate(cls, settings: Any) -> Any:
         address(settings)
         if bool(settings.key_file) != bool(settings.cert_file):

@@ -46,6 +46,10 @@ class Libvirt(Provider):
         return (cls.id, settings.machine_hostname.lower(), settings.socket or "", str(settings.ssh_port))
 
     @classmethod
+    def reaches_host(cls, settings: Any) -> bool:
+        return settings.local_socket is not None
+
+    @classmethod
     def validate(cls, settings: Any) -> Any:
         return validated(settings)
 

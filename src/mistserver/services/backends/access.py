@@ -10,12 +10,13 @@ import msgspec
 from sqlalchemy.engine import Connection
 
 from mistserver.domain.backend import Backend, JumpHost
-from mistserver.domain.errors import AlreadyExists, InvalidInput, NotFound, ProviderNotAvailable
+from mistserver.domain.errors import AlreadyExists, InvalidInput, NotFound
 from mistserver.domain.names import visible
 from mistserver.providers import registry
 from mistserver.providers.base import Provider
 from mistserver.providers.declare import declared, read
 from mistserver.services.context import Context
+from mistserver.services.providers import require_allowed
 from mistserver.store import backends, keys
 from mistserver.store.backends import StoredBackend
 
@@ -57,14 +58,11 @@ def checked(ctx: Context, given: Given) -> Access:
     """The access, cleaned; InvalidInput names the field and its flag, ProviderNotAvailable the provider."""
     provider_id, region = registry.resolve(given.provider, given.region)
     provider = registry.load(provider_id)
-    if provider.manages_host and not ctx.settings.manage_this_host:
-        raise ProviderNotAvailable(
-            f"{provider.title} ({provider.id}) is switched off; start the service with --manage-this-host to allow it.",
-            provider=provider.id,
-        )
+    settings = provider.validate(read(provider.Settings, given.settings, provider.title))
+    require_allowed(ctx.settings, provider, settings)
     return Access(
         provider=provider,
-        settings=provider.validate(read(provider.Settings, given.settings, provider.title)),
+        settings=settings,
         region=region,
         endpoint=_endpoint(provider, given.endpoint),
         ca_pem=_certificates(given.ca_pem),
