@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from sqlalchemy.engine import Connection
@@ -19,6 +20,8 @@ from mistserver.store.host_keys import Remembered
 log = logging.getLogger(__name__)
 
 _HOMELESS = 1000
+_BATCH = 500
+_TOGETHER_S = 0.1  # keys that are seen within this time are written at once
 
 
 class HostKeyBook:
@@ -36,6 +39,7 @@ class HostKeyBook:
         self._unwritten: list[Remembered] = []
         self._homeless: list[Remembered] = []  # of a backend that is being tried before it is kept
         self._writing: asyncio.Task[None] | None = None
+        self._hurry = asyncio.Event()
 
     async def load(self, account_id: str, owners: Iterable[str], backing: Mapping[str, str] | None = None) -> None:
         """Read what is kept of these owners; another service may have seen, or been told to accept, new keys.
@@ -92,6 +96,7 @@ class HostKeyBook:
     async def flush(self) -> None:
         """Wait until everything remembered so far is in the database."""
         while self._writing is not None and not self._writing.done():
+            self._hurry.set()
             await asyncio.shield(self._writing)
 
     def _write_soon(self) -> None:
@@ -100,7 +105,10 @@ class HostKeyBook:
 
     async def _write(self) -> None:
         while self._unwritten:
-            batch = self._unwritten[:200]
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._hurry.wait(), _TOGETHER_S)
+            self._hurry.clear()
+            batch = self._unwritten[:_BATCH]
             try:
                 homeless = await self._database.write(_keep, batch)
             except Exception as error:  # it stays in memory; the next first sight tries again
@@ -112,26 +120,25 @@ class HostKeyBook:
 
 def _keep(connection: Connection, batch: Sequence[Remembered]) -> list[Remembered]:
     """Write keys with their events; those whose owner is not there (yet) come back."""
-    homeless = []
-    for item in batch:
-        subject = host_keys.subject(connection, item.owner)
-        if subject is None:
-            homeless.append(item)
-            continue
-        if not host_keys.remember(connection, item):
-            continue
-        key = item.key
-        events.record(
-            connection,
-            None,
-            "host_key.remembered",
-            account_id=item.account_id,
-            subject=subject,
-            message=f"{subject[2]} showed its {key.algorithm} host key for the first time: {key.fingerprint}",
-            details={"host": key.host, "port": key.port, "fingerprint": key.fingerprint},
-            at=key.first_seen_at,
-        )
-    return homeless
+    subjects = host_keys.subjects(connection, {item.owner for item in batch})
+    for account_id in sorted({item.account_id for item in batch}):
+        mine = [item for item in batch if item.account_id == account_id and item.owner in subjects]
+        new = host_keys.remember_all(connection, mine) if mine else []
+        if new:
+            told = [_told(item, subjects[item.owner]) for item in new]
+            events.record_all(connection, None, "host_key.remembered", told)
+    return [item for item in batch if item.owner not in subjects]
+
+
+def _told(item: Remembered, subject: events.Subject) -> events.Facts:
+    key = item.key
+    return {
+        "account_id": item.account_id,
+        "subject": subject,
+        "message": f"{subject[2]} showed its {key.algorithm} host key for the first time: {key.fingerprint}",
+        "details": {"host": key.host, "port": key.port, "fingerprint": key.fingerprint},
+        "at": key.first_seen_at,
+    }
 
 
 def book_of(ctx: Context) -> HostKeyBook:

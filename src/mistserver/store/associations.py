@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Select, delete, select
+from sqlalchemy import Select, Table, delete, select
 from sqlalchemy.engine import Connection, Row
 
 from mistserver.domain.key import Association
@@ -39,15 +39,15 @@ def put(connection: Connection, links: Iterable[Link]) -> None:
         connection.execute(statement.on_conflict_do_update(index_elements=["machine_id", "key_id"], set_=changed))
 
 
-def remember_success(connection: Connection, links: Iterable[Link]) -> None:
+def remember_success(connection: Connection, links: Sequence[Link]) -> None:
     """Note what just worked. Machines and keys that went away meanwhile are passed over; a given host stays."""
-    for link in links:
-        if not _both_exist(connection, link):
-            continue
-        row = msgspec.structs.asdict(link)
-        changed = {name: row[name] for name in ("user", "port", "sudo", "last_success_at")}
-        statement = insert_into(connection, associations).values(row)
-        connection.execute(statement.on_conflict_do_update(index_elements=["machine_id", "key_id"], set_=changed))
+    alive = _existing(connection, machines, {link.machine_id for link in links})
+    alive |= _existing(connection, keys, {link.key_id for link in links})
+    rows = [msgspec.structs.asdict(link) for link in links if {link.machine_id, link.key_id} <= alive]
+    if rows:
+        statement = insert_into(connection, associations)
+        changed = {name: statement.excluded[name] for name in ("user", "port", "sudo", "last_success_at")}
+        connection.execute(statement.on_conflict_do_update(index_elements=["machine_id", "key_id"], set_=changed), rows)
 
 
 def remove(connection: Connection, machine_id: str, key_id: str) -> bool:
@@ -97,7 +97,10 @@ def _association(row: Row[Any]) -> Association:
     return Association(**row._mapping)
 
 
-def _both_exist(connection: Connection, link: Link) -> bool:
-    both = select(machines.c.id).join(keys, keys.c.account_id == machines.c.account_id)
-    found = connection.execute(both.where(machines.c.id == link.machine_id, keys.c.id == link.key_id))
-    return found.first() is not None
+def _existing(connection: Connection, table: Table, ids: set[str]) -> set[str]:
+    found: set[str] = set()
+    wanted = sorted(ids)
+    for start in range(0, len(wanted), _BATCH):
+        some = table.c.id.in_(wanted[start : start + _BATCH])
+        found |= set(connection.execute(select(table.c.id).where(some)).scalars())
+    return found

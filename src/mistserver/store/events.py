@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Required, TypedDict, Unpack
 
@@ -52,14 +53,28 @@ def record(connection: Connection, actor: Actor | None, kind: str, **facts: Unpa
     """
     if kind not in KINDS:
         raise ValueError(f"the event kind {kind!r} is not declared")
-    account_id = facts.get("account_id") or (actor.account_id if actor else None)
+    return record_all(connection, actor, kind, [facts])
+
+
+def record_all(connection: Connection, actor: Actor | None, kind: str, many: Sequence[Facts]) -> int:
+    """Write many events of one kind and one account at once; the seq of the last."""
+    account_id = many[0].get("account_id") or (actor.account_id if actor else None)
     if account_id is None:
         raise ValueError("an event without an actor needs an account_id")
     if connection.dialect.name == "postgresql":
         lock = text("SELECT pg_advisory_xact_lock(hashtextextended(:topic, 0))")
         connection.execute(lock, {"topic": topic(account_id)})
+    rows = [_row(actor, kind, account_id, facts) for facts in many]
+    if len(rows) > 1:
+        connection.execute(insert(events), rows[:-1])
+    seq: int = connection.execute(insert(events).values(rows[-1]).returning(events.c.seq)).scalar_one()
+    changed(connection, topic(account_id))
+    return seq
+
+
+def _row(actor: Actor | None, kind: str, account_id: str, facts: Facts) -> dict[str, Any]:
     subject_type, subject_id, subject_name = facts.get("subject") or (None, None, None)
-    row = {
+    return {
         "account_id": account_id,
         "kind": kind,
         "at": facts["at"],
@@ -73,9 +88,6 @@ def record(connection: Connection, actor: Actor | None, kind: str, **facts: Unpa
         "job_id": facts.get("job_id"),
         "request_id": (actor.request_id or None) if actor else None,
     }
-    seq: int = connection.execute(insert(events).values(row).returning(events.c.seq)).scalar_one()
-    changed(connection, topic(account_id))
-    return seq
 
 
 def topic(account_id: str) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import delete, select
+from sqlalchemy import Executable, delete, select
 from sqlalchemy.engine import Connection, Row
 
 from mistserver.domain.key import HostKey
@@ -60,9 +60,29 @@ def of_owners(connection: Connection, account_id: str, owners: Sequence[str]) ->
 
 def remember(connection: Connection, shown: Remembered) -> bool:
     """Keep a key seen for the first time; whether it is new. One that is already kept is never replaced."""
-    row = {"account_id": shown.account_id, "owner": shown.owner, **msgspec.structs.asdict(shown.key)}
-    statement = insert_into(connection, host_keys).values(row).on_conflict_do_nothing()
-    return connection.execute(statement.returning(host_keys.c.owner)).first() is not None
+    return connection.execute(_inserting(connection), [_row(shown)]).rowcount > 0
+
+
+def remember_all(connection: Connection, shown: Sequence[Remembered]) -> list[Remembered]:
+    """The same for many keys of one account; those that are new."""
+    kept = of_owners(connection, shown[0].account_id, list({item.owner for item in shown}))
+    known = {_place(item) for item in kept}
+    new = [item for item in shown if _place(item) not in known]
+    if new:
+        connection.execute(_inserting(connection), [_row(item) for item in new])
+    return new
+
+
+def _inserting(connection: Connection) -> Executable:
+    return insert_into(connection, host_keys).on_conflict_do_nothing()
+
+
+def _row(shown: Remembered) -> dict[str, Any]:
+    return {"account_id": shown.account_id, "owner": shown.owner, **msgspec.structs.asdict(shown.key)}
+
+
+def _place(shown: Remembered) -> tuple[str, str, int, str]:
+    return shown.owner, shown.key.host, shown.key.port, shown.key.algorithm
 
 
 def forget(connection: Connection, account_id: str, owner: str) -> int:
@@ -78,12 +98,21 @@ def forget_at(connection: Connection, account_id: str, owner: str, host: str, po
     return connection.execute(delete(host_keys).where(here)).rowcount
 
 
-def subject(connection: Connection, owner: str) -> tuple[str, str, str] | None:
-    """What an owner is: noun, id, name. None for one that was deleted."""
-    bound, _, id = owner.rpartition(":")
-    noun, table = ("backend", backends) if bound else ("machine", machines)
-    name = connection.execute(select(table.c.name).where(table.c.id == id)).scalar_one_or_none()
-    return None if name is None else (noun, id, name)
+def subjects(connection: Connection, owners: Iterable[str]) -> dict[str, tuple[str, str, str]]:
+    """What owners are: noun, id, name. Those that are not (or no more) there are missing."""
+    found: dict[str, tuple[str, str, str]] = {}
+    by_noun: dict[str, dict[str, str]] = {"machine": {}, "backend": {}}
+    for owner in owners:
+        bound, _, id = owner.rpartition(":")
+        by_noun["backend" if bound else "machine"][owner] = id
+    for noun, table in (("machine", machines), ("backend", backends)):
+        wanted = list(by_noun[noun].values())
+        names: dict[str, str] = {}
+        for start in range(0, len(wanted), _BATCH):
+            query = select(table.c.id, table.c.name).where(table.c.id.in_(wanted[start : start + _BATCH]))
+            names |= {row.id: row.name for row in connection.execute(query)}
+        found |= {owner: (noun, id, names[id]) for owner, id in by_noun[noun].items() if id in names}
+    return found
 
 
 def _host_key(row: Row[Any]) -> HostKey:

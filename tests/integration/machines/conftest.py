@@ -14,7 +14,7 @@ from tests.support.small_service import Small, small_service
 @pytest.fixture
 async def small(sqlite_url: str) -> AsyncIterator[Small]:
     """A service whose time-outs are short."""
-    async with small_service(sqlite_url, ssh_connect_timeout_s=5.0) as running:
+    async with small_service(sqlite_url, ssh_connect_timeout_s=5.0, manage_this_host=True) as running:
         yield running
 
 

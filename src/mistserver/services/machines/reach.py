@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -50,9 +50,12 @@ class Wanted:
 
 @dataclass(frozen=True)
 class SshWay:
+    """`target` is what should work; where only some users are tried, `users` are all that may be tried after them."""
+
     machine: Machine
     target: Target
     known: tuple[Association, ...] = ()
+    users: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -107,9 +110,19 @@ async def reach_all(
 
 async def connect(ctx: Context, way: SshWay, timeout_s: float | None = None) -> Connection:
     """An open connection of the pool; who and what opened it is noted as an association."""
-    connection = await ctx.ssh.connect(way.target, timeout_s)
+    connection = await dial(ctx, way, timeout_s)
     await note_success(ctx, [(way, connection)])
     return connection
+
+
+async def dial(ctx: Context, way: SshWay, timeout_s: float | None = None) -> Connection:
+    """The same without a note. Who got in before is tried alone first, then everybody."""
+    try:
+        return await ctx.ssh.connect(way.target, timeout_s)
+    except MachineAuthFailed:
+        if len(way.users) <= len(way.target.users):
+            raise
+        return await ctx.ssh.connect(replace(way.target, users=way.users), timeout_s)
 
 
 async def note_success(ctx: Context, opened: Iterable[tuple[SshWay, Connection]]) -> None:
@@ -228,16 +241,19 @@ def _way(ctx: Context, known: _Known, machine: Machine, wanted: Wanted, cache: d
     links = sorted(known.associations.get(machine.id, []), key=_rank)
     chosen = _keys(known, machine, links, wanted)
     for key in chosen:
-        cache.setdefault(key.id, material(ctx, key))
+        if key.id not in cache:
+            cache[key.id] = material(ctx, key)
+    users = _users(stored.backend, machine, links, wanted)
+    proven = tuple(dict.fromkeys(link.user for link in links if link.user and link.last_success_at))
     target = Target(
         owner=host_keys.machine_owner(machine.id),
         host=wanted.host or next((item.host for item in links if item.host), None) or address(machine, stored.backend),
         port=wanted.port or next((item.port for item in links if item.port), 0) or machine.ssh_port or DEFAULT_PORT,
-        users=_users(stored.backend, links, wanted),
+        users=proven if proven and not wanted.user else users,
         keys=tuple(cache[key.id] for key in chosen),
         jump=jump_target(ctx, stored.backend, _jump_key(known, stored.backend)),
     )
-    return SshWay(machine, target, tuple(links))
+    return SshWay(machine, target, tuple(links), users)
 
 
 def _rank(link: Association) -> tuple[bool, bool, bool, str]:
@@ -260,12 +276,15 @@ def _keys(known: _Known, machine: Machine, links: Sequence[Association], wanted:
     return list(found.values())
 
 
-def _users(backend: Backend, links: Sequence[Association], wanted: Wanted) -> tuple[str, ...]:
+def _users(backend: Backend, machine: Machine, links: Sequence[Association], wanted: Wanted) -> tuple[str, ...]:
+    """Whom to try, in this order. The user of a backend's own host is known; guests and clouds have to be guessed."""
     if wanted.user:
         return (wanted.user,)
-    of_host = backend.settings.get("machine_user")
-    names = [link.user for link in links if link.user] + ([str(of_host)] if of_host else []) + USERS
-    return tuple(dict.fromkeys(names))
+    host, user = backend.settings.get("machine_ip"), backend.settings.get("machine_user")
+    names = [link.user for link in links if link.user] + ([str(user)] if user else [])
+    if user and host in (machine.ssh_host, *machine.public_ips, *machine.private_ips):
+        return tuple(dict.fromkeys(names))
+    return tuple(dict.fromkeys([*names, *USERS]))
 
 
 def _jump_key(known: _Known, backend: Backend) -> StoredKey | None:

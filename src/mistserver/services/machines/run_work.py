@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -29,14 +29,18 @@ from mistserver.jobs.engine import RunningJob, handler
 from mistserver.jobs.running import unexpected
 from mistserver.services.context import Context
 from mistserver.services.machines import command_line
-from mistserver.services.machines.execute import Opened, open_way
+from mistserver.services.machines.execute import Opened
 from mistserver.services.machines.lines import Lines
 from mistserver.services.machines.orders import Order, Outcome
-from mistserver.services.machines.reach import ExecWay, Wanted, Way, reach_all
+from mistserver.services.machines.reach import ExecWay, SshWay, Wanted, Way, dial, note_success, reach_all
 from mistserver.services.machines.together import together
 from mistserver.store import machines, users
 
+if TYPE_CHECKING:
+    from mistserver.ssh.pool import Connection
+
 KIND = "run"
+_TOGETHER_S = 0.03
 _NOT_RUNNING = {MachineState.STOPPED, MachineState.PAUSED, MachineState.SUSPENDED, MachineState.TERMINATED}
 _NEVER_REACHED = (MachineUnreachable, MachineAuthFailed, HostKeyChanged, MachineTimeout)
 
@@ -85,6 +89,8 @@ class RunWork:
     order: Order
     left: list[JobItem] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=lambda: {"succeeded": 0, "failed": 0, "unreachable": 0})
+    connected: list[tuple[SshWay, Connection]] = field(default_factory=list)
+    _write: asyncio.Future[None] | None = None
 
     async def take_up(self, items: Sequence[JobItem]) -> None:
         """Count what ended before; what had begun without an end is unknown for ever."""
@@ -102,9 +108,12 @@ class RunWork:
         found = await self._found()
         ways = await reach_all(self.ctx, self.job.account_id, list(found.values()), Wanted(user=self.order.user))
         at_once = min(int(self.job.job.params["parallel"]), len(self.left))
-        await together(
-            self.left, lambda item: self._one(item, found.get(item.machine_id), ways.get(item.machine_id)), at_once
-        )
+        try:
+            await together(
+                self.left, lambda item: self._one(item, found.get(item.machine_id), ways.get(item.machine_id)), at_once
+            )
+        finally:
+            await note_success(self.ctx, self.connected)
 
     def summary(self) -> dict[str, Any]:
         """The result when all went well; JobFailed with the same facts when it did not."""
@@ -134,13 +143,26 @@ class RunWork:
             await self._end(item, error=unexpected(error))
 
     async def _open_and_run(self, item: JobItem, way: Way) -> None:
-        opened = await open_way(self.ctx, way)
+        opened = Opened(self.ctx, way, await dial(self.ctx, way) if isinstance(way, SshWay) else None)
+        if isinstance(way, SshWay) and opened.connection is not None:
+            self.connected.append((way, opened.connection))
         begun = msgspec.structs.replace(
             item, state=JobState.RUNNING, user=opened.user or self.order.user, started_at=self.ctx.now()
         )
         await self.job.item(begun)
-        await self.job.flush()  # known to have begun before it begins: after a crash it is not run twice
+        await self._written()
         await self._run(begun, opened)
+
+    async def _written(self) -> None:
+        """Known to have begun before it begins, so that after a crash it is not run twice; many wait for one write."""
+        if self._write is None:
+            self._write = asyncio.ensure_future(self._write_soon())
+        await asyncio.shield(self._write)
+
+    async def _write_soon(self) -> None:
+        await asyncio.sleep(_TOGETHER_S)
+        self._write = None
+        await self.job.flush()
 
     async def _run(self, begun: JobItem, opened: Opened) -> None:
         limit = self.ctx.settings.run_output_bytes
