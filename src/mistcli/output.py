@@ -29,7 +29,15 @@ class Column:
             return ""
         if isinstance(value, list | tuple):
             return visible(",".join(str(part) for part in value))
+        if isinstance(value, str) and (self.field == "at" or self.field.endswith("_at")):
+            value = _whole_seconds(value)
         return visible(value)
+
+
+def _whole_seconds(moment: str) -> str:
+    """A moment for people; JSON and YAML keep its microseconds."""
+    whole, point, _ = moment.partition(".")
+    return f"{whole}Z" if point else moment
 
 
 def show_records(args: Namespace, records: Sequence[Record], columns: Sequence[Column], empty: str = "") -> None:

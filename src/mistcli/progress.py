@@ -13,14 +13,17 @@ if TYPE_CHECKING:
     from mistclient import Job
 
 _MARKS = {"succeeded": "done", "failed": "failed", "cancelled": "cancelled"}
+_LONG_S = 5.0
 
 
 class Progress:
-    """Told of a job whenever it may have changed. On a terminal one line lives; elsewhere each step is a line."""
+    """Told of a job whenever it may have changed. On a terminal one line lives; elsewhere a step is told when it ends,
+    or has taken long."""
 
     def __init__(self) -> None:
         self._started = time.monotonic()
         self._told: dict[str, str] = {}
+        self._began: dict[str, float] = {}
         self._live = sys.stderr.isatty()
         self._drawn = False
 
@@ -30,15 +33,18 @@ class Progress:
             name, state = str(step["name"]), str(step["state"])
             if state == "running":
                 running = name
-            if state != "queued" and self._told.get(name) != state:
+            if self._worth_telling(name, state) and self._told.get(name) != state:
                 self._told[name] = state
                 self._tell(name, state, step)
         if self._live and not job.finished:
             self._draw(f"{job.title}: {running or job.state} ({self._elapsed()})")
 
+    def _worth_telling(self, name: str, state: str) -> bool:
+        if state == "running" and not self._live:
+            return time.monotonic() - self._began.setdefault(name, time.monotonic()) > _LONG_S
+        return state not in ("queued", "running")
+
     def _tell(self, name: str, state: str, step: dict[str, object]) -> None:
-        if state == "running" and self._live:
-            return
         detail = f": {step['detail']}" if step.get("detail") else ""
         self.clear()
         note(f"  {name} ... {_MARKS.get(state, state)}{detail} ({self._elapsed()})")

@@ -45,7 +45,7 @@ def start_session(call: Call, client: MistClient, ended: bool = False) -> None:
             raise NotSignedIn(f"The service at {call.uri} has no user yet: run `mist setup` with the code it printed.")
         email, password = _ask(call, email, ended)
     warn_of_plain_http(call.uri)
-    client.sign_in(email, password, name=_session_name())
+    client.sign_in(email, password, name=session_name())
     token = client.api_token or ""
     if typed and not config.found:
         _offer_to_save(call, email, token)
@@ -106,7 +106,7 @@ def _offer_to_save(call: Call, email: str, token: str) -> None:
         note("Wrong answer!")
 
 
-def _session_name() -> str:
+def session_name() -> str:
     import socket
 
     return f"mist on {socket.gethostname()}"

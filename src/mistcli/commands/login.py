@@ -10,7 +10,7 @@ from mistcli.call import Call, interactive
 from mistcli.command import Command
 from mistcli.output import Column, as_json, as_yaml, show_table
 from mistcli.parser import CommandParser, UsageError
-from mistcli.session import ask_hidden, ask_line, warn_of_plain_http
+from mistcli.session import ask_hidden, ask_line, session_name, warn_of_plain_http
 from mistcli.text import say
 
 _DETAILS = ("country", "company_name", "number_of_servers", "name", "number_of_people")
@@ -27,7 +27,7 @@ def login(call: Call) -> int | None:
     email = call.args.email or call.config.email or _asked("Email: ", "--email or MIST_EMAIL")
     same = call.config.email in (None, email)  # the password of another user is not tried
     password = (call.config.password if same else None) or _asked_hidden("Password: ", "MIST_PASSWORD")
-    client.sign_in(email, password)
+    client.sign_in(email, password, name=session_name())
     call.config.keep_login(call.uri, email, client.api_token or "")
     say(f"Signed in at {call.uri} as {email}")
     return None
@@ -72,12 +72,12 @@ def setup(call: Call) -> int | None:
     return None
 
 
-def new_password(given: str | None = None, prompt: str = "Password: ") -> str:
+def new_password(given: str | None = None, prompt: str = "Password: ", other_way: str = "MIST_PASSWORD") -> str:
     """A password typed twice the same."""
     if given:
         return given
     while True:
-        first = _asked_hidden(prompt, "MIST_PASSWORD")
+        first = _asked_hidden(prompt, other_way)
         if first and first == ask_hidden("The same again: "):
             return first
         sys.stderr.write("The two were not the same.\n" if first else "A password is needed.\n")

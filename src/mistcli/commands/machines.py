@@ -52,8 +52,8 @@ def list_machines(call: Call) -> int | None:
     for backend in backends:
         if trouble := backend.get("trouble"):
             age = backend.get("age_s")
-            since = "never read" if age is None else f"as of {age:.0f} s ago"
-            warn(f"{backend['name']}: {trouble['message']} (its machines are shown {since})")
+            since = "it was never read" if age is None else f"its machines are shown as of {age:.0f} s ago"
+            warn(f"{backend['name']}: {trouble['message']} ({since})")
     return None
 
 
@@ -91,9 +91,10 @@ def probe(call: Call) -> int | None:
     say(f"Machine {machine.name} is probed")
     days, rest = divmod(int(found["uptime_s"]), 86400)
     load = " ".join(f"{value:.2f}" for value in found["load"])
-    uptime = f"{days} d {rest // 3600} h {rest % 3600 // 60} min"
+    uptime = (f"{days} d " if days else "") + f"{rest // 3600} h {rest % 3600 // 60} min"
     say(f"  up {uptime}, load {load}, {count(found['cores'], 'core')}, {count(found['users'], 'user')}")
-    say(f"  {found['distribution']}, {found['kernel']}, signed in as {found['user']} in {found['took_s']:.2f} s")
+    system = ", ".join(filter(None, (found["distribution"], found["kernel"])))
+    say(f"  {system}, signed in as {found['user']} in {found['took_s']:.2f} s")
     for disk in found["disks"]:
         gib = [disk[field] / 2**30 for field in ("used_bytes", "size_bytes")]
         say(f"  {disk['mount']}: {gib[0]:.1f} of {gib[1]:.1f} GiB used")

@@ -36,10 +36,14 @@ def add_user(call: Call) -> int | None:
     email = args.user_email or args.email
     if not email:
         raise UsageError("say who: mist add-user EMAIL")
-    password = read_secret(args.password_file) if args.password_file else new_password(prompt=f"Password of {email}: ")
+    password = _new_password(args.password_file, f"Password of {email}: ")
     user = call.client.add_user(email, password, args.role, args.name)
     say(f"Added user {user['email']} ({user['role']})")
     return None
+
+
+def _new_password(path: str | None, prompt: str) -> str:
+    return read_secret(path) if path else new_password(prompt=prompt, other_way="--password-file")
 
 
 def _list_arguments(parser: CommandParser) -> None:
@@ -82,7 +86,7 @@ def set_password(call: Call) -> int | None:
     if user["id"] == me["id"]:
         path = args.current_password_file
         current = read_secret(path) if path else call.config.password or ask_hidden("Current password: ")
-    password = read_secret(args.password_file) if args.password_file else new_password(prompt="New password: ")
+    password = _new_password(args.password_file, "New password: ")
     call.client.set_password(user["id"], password, current)
     say(f"Changed the password of {user['email']}")
     return None

@@ -167,7 +167,7 @@ class CreateWork:
         return JobFailed(f"None of {len(self.asked)} machines was created as asked: {errors[0].message}")
 
     def _told_where(self, asked: Asked, step: str, error: MistError) -> MistError:
-        """The same error, saying at which step it happened and what exists nevertheless."""
+        """The same error with its step, and what exists nevertheless; of several machines it says which."""
         external_id = self.external_ids.get(asked.id)
         exists = (
             f" {asked.name} exists at {self.stored.name} (id {external_id}) and was left as it is."
@@ -175,7 +175,8 @@ class CreateWork:
             else ""
         )
         facts = {"step": step, "machine_id": asked.id, "external_id": external_id}
-        return type(error)(f"{asked.name}, {step}: {error.message}{exists}", **error.facts | facts)
+        where = f"{asked.name}, {step}: " if len(self.asked) > 1 else ""
+        return type(error)(f"{where}{error.message}{exists}", **error.facts | facts)
 
     async def _validate(self, asked: Asked) -> None:
         try:

@@ -148,7 +148,7 @@ async def test_a_refused_create_leaves_no_machine_in_the_lists(small: Small, clo
 
     assert ended.error is not None
     assert ended.error["code"] == "provider_quota"
-    assert ended.error["message"] == "web, create: There is no room for it."
+    assert ended.error["message"] == "There is no room for it."
     assert small.find_machine(str(job.subject_id)) is None
 
 
