@@ -8,6 +8,8 @@ import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from tests.lab.relay import join
+
 PAGE = b"<!DOCTYPE html>\n<html><head><title>Sign in</title></head><body><p>Welcome</p></body></html>\n"
 
 
@@ -50,6 +52,72 @@ def answering(status: int, body: bytes, kind: str = "text/html") -> Iterator[int
 def web_page() -> contextlib.AbstractContextManager[int]:
     """A port where a web page is the answer to everything."""
     return answering(200, PAGE)
+
+
+class Door:
+    """A port that leads to what `dial` opens, until it is told to behave otherwise."""
+
+    def __init__(self, dial: Callable[[], socket.socket]) -> None:
+        self._dial = dial
+        self._behaves: Callable[[socket.socket], None] = self._lead
+        self._open = threading.Event()
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+
+    def __enter__(self) -> Door:
+        threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
+        return self
+
+    def __exit__(self, *reason: object) -> None:
+        self.refuse()
+        self._open.set()
+
+    def repair(self) -> None:
+        """Lead where it led at first, those who wait included."""
+        self._behaves = self._lead
+        self._open.set()
+        if self._listener.fileno() == -1:
+            self._listener = socket.create_server(("127.0.0.1", self.port))
+            self.__enter__()
+
+    def hang(self) -> None:
+        """Take connections and say nothing."""
+        self._open.clear()
+        self._behaves = self._wait
+
+    def show_page(self) -> None:
+        """Answer every request with a web page."""
+        self._behaves = _page
+
+    def refuse(self) -> None:
+        """Take no connection any more."""
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+
+    def _accept(self, listener: socket.socket) -> None:
+        while True:
+            try:
+                near, _ = listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._serve, args=(near,), daemon=True).start()
+
+    def _serve(self, near: socket.socket) -> None:
+        with near, contextlib.suppress(OSError):
+            self._behaves(near)
+
+    def _lead(self, near: socket.socket) -> None:
+        join(near, self._dial())
+
+    def _wait(self, near: socket.socket) -> None:
+        self._open.wait()
+
+
+def _page(near: socket.socket) -> None:
+    near.recv(65536)
+    head = f"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {len(PAGE)}\r\nConnection: close\r\n\r\n"
+    near.sendall(head.encode() + PAGE)
 
 
 class Cutter:

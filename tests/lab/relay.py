@@ -42,11 +42,16 @@ class Relay:
                 far = self._dial()
             except OSError:
                 return
-            with far:
-                back = threading.Thread(target=_pump, args=(far, near), daemon=True)
-                back.start()
-                _pump(near, far)
-                back.join()
+            join(near, far)
+
+
+def join(near: socket.socket, far: socket.socket) -> None:
+    """Pass everything on between two connections until both sides have ended; closes `far`."""
+    with far:
+        back = threading.Thread(target=_pump, args=(far, near), daemon=True)
+        back.start()
+        _pump(near, far)
+        back.join()
 
 
 def _pump(source: socket.socket, sink: socket.socket) -> None:

@@ -30,6 +30,9 @@ class Flights:
             task.add_done_callback(lambda _: self._landed(name))
         return task
 
+    def under_way(self, name: str) -> asyncio.Task[None] | None:
+        return self._tasks.get(name)
+
     def age_s(self, task: asyncio.Task[None]) -> float:
         """How long ago a task that is under way was started; 0 for one that has ended."""
         name = next((name for name, known in self._tasks.items() if known is task), None)

@@ -13,7 +13,7 @@ import msgspec
 from sqlalchemy.engine import Connection
 
 from mistserver.domain.backend import Trouble
-from mistserver.domain.errors import MistError, Unavailable
+from mistserver.domain.errors import MistError, ProviderTimeout, Unavailable
 from mistserver.domain.names import visible
 from mistserver.providers.base import Provider
 from mistserver.services.context import Context
@@ -51,9 +51,23 @@ async def read_all(ctx: Context) -> None:
 
 def start(ctx: Context, stored: StoredBackend) -> asyncio.Task[None]:
     """The reading of one backend that is under way, or a new one. It is applied even if nobody waits for it."""
-    # other credentials make another reading: the one under way may still be using the old ones
-    name = f"{stored.id} {stored.access}"
-    return ctx.providers.readings.join(name, partial(_read, ctx, stored.account_id, stored.id))
+    return ctx.providers.readings.join(_flight(stored), partial(_read, ctx, stored.account_id, stored.id))
+
+
+def _flight(stored: StoredBackend) -> str:
+    """Other credentials make another reading: the one under way may still be using the old ones."""
+    return f"{stored.id} {stored.access}"
+
+
+def late(ctx: Context, stored: StoredBackend) -> Trouble | None:
+    """That a reading of the backend is under way for longer than even a refresh waits."""
+    reading = ctx.providers.readings.under_way(_flight(stored))
+    age_s = 0.0 if reading is None else ctx.providers.readings.age_s(reading)
+    if age_s < ctx.settings.refresh_wait_s:
+        return None
+    asked_at = (ctx.now() - timedelta(seconds=age_s)).replace(microsecond=0)
+    message = f"The backend {stored.name!r} has not answered yet; it was asked at {asked_at:%H:%M:%S} UTC."
+    return Trouble(code=ProviderTimeout.code, message=message, at=asked_at)
 
 
 async def freshen(ctx: Context, known: Sequence[StoredBackend], refresh: bool = False) -> bool:

@@ -85,10 +85,10 @@ async def page_json(ctx: Context, actor: Actor, query: MachineQuery) -> Rendered
     items = kept.get(question, known.tag())
     if items is None:
         encoded, cursor = await ctx.database.read(machines.page_json, actor.account_id, wanted, limit, query.cursor)
-        items = b'"items":%b,"next_cursor":%b' % (encoded, msgspec.json.encode(cursor))
+        items = b'{"items":%b,"next_cursor":%b,"backends":' % (encoded, msgspec.json.encode(cursor))
         kept.put(question, known.tag(), items)
     fares = msgspec.json.encode(_fares(ctx, known))
-    return Rendered(body=b'{%b,"backends":%b}' % (items, fares), etag=f'W/"{known.tag()}"')
+    return Rendered(pieces=(items, fares, b"}"), etag=f'W/"{known.tag()}"')
 
 
 async def get(ctx: Context, actor: Actor, machine_id: str) -> Machine:
@@ -128,7 +128,13 @@ async def _freshened(ctx: Context, actor: Actor, query: MachineQuery) -> tuple[_
     # the pages that follow show the same reading as the first
     if query.cursor is None and await inventory.freshen(ctx, known.backends, query.refresh):
         known = await ctx.database.read(_known, actor.account_id, query.backend)
-    return known, wanted, limit
+    return _Known(known.version, [_as_it_fares(ctx, stored) for stored in known.backends]), wanted, limit
+
+
+def _as_it_fares(ctx: Context, stored: StoredBackend) -> StoredBackend:
+    """A backend that keeps a reading waiting is in trouble before the reading has failed."""
+    trouble = stored.backend.trouble or inventory.late(ctx, stored)
+    return msgspec.structs.replace(stored, backend=msgspec.structs.replace(stored.backend, trouble=trouble))
 
 
 def _known(connection: Connection, account_id: str, backend_id: str | None) -> _Known:

@@ -69,7 +69,7 @@ async def test_one_hangs_one_fails_one_answers_nonsense_and_the_others_are_shown
     assert fares == {
         "good": ("online", None),
         "better": ("online", None),
-        "hangs": ("online", None),
+        "hangs": ("online", "provider_timeout"),
         "fails": ("error", "provider_rate_limited"),
         "nonsense": ("error", "provider_bad_answer"),
     }
