@@ -33,10 +33,18 @@ def _measured(home: Path) -> Iterator[tuple[str, float, list[str], dict[str, str
     yield "mist list-machines (100, kept token)", 9.0, ["list-machines"], {}
     for line in ("mist list-m", "mist describe-machine machine-1"):
         answer = str(home / "completions")
-        yield f"completion of `{line}`", 5.0, [], {
-            "_ARGCOMPLETE": "1", "_ARGCOMPLETE_STDOUT_FILENAME": answer, "COMP_LINE": line,
-            "COMP_POINT": str(len(line)), "_ARGCOMPLETE_IFS": "\n",
-        }
+        yield (
+            f"completion of `{line}`",
+            5.0,
+            [],
+            {
+                "_ARGCOMPLETE": "1",
+                "_ARGCOMPLETE_STDOUT_FILENAME": answer,
+                "COMP_LINE": line,
+                "COMP_POINT": str(len(line)),
+                "_ARGCOMPLETE_IFS": "\n",
+            },
+        )
 
 
 def _environment(home: str, service: RestStub) -> dict[str, str]:
@@ -47,4 +55,3 @@ def _environment(home: str, service: RestStub) -> dict[str, str]:
     config.write_text(f"[mist.credentials]\nemail=user@mist.io\n\n[mist.tokens]\n{service.uri} user@mist.io={TOKEN}\n")
     config.chmod(0o600)
     return {**kept, "HOME": home, "MIST_URI": service.uri}
-

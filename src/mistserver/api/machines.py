@@ -11,6 +11,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from mistserver.api.given import Ctx, Who
 from mistserver.api.idempotency import Repeat, once
 from mistserver.api.listing import Cursor, Limit, Listing, Select, selection
+from mistserver.api.pieces import Pieces
 from mistserver.api.routes import ERRORS, delete, get, post, put
 from mistserver.domain.job import Job
 from mistserver.domain.key import Association, HostKey
@@ -51,7 +52,7 @@ async def list_machines(
     rendered = await inventory.page_json(ctx, actor, query)
     if request.headers.get("if-none-match") == rendered.etag:
         return Response(None, status_code=304, headers={"ETag": rendered.etag})
-    return Response(rendered.body, media_type="application/json", headers={"ETag": rendered.etag})
+    return Pieces(rendered.pieces, {"ETag": rendered.etag})
 
 
 @post("/machines", status_code=202)
