@@ -175,8 +175,9 @@ class CreateWork:
             else ""
         )
         facts = {"step": step, "machine_id": asked.id, "external_id": external_id}
-        where = f"{asked.name}, {step}: " if len(self.asked) > 1 else ""
-        return type(error)(f"{where}{error.message}{exists}", **error.facts | facts)
+        place = [asked.name] * (len(self.asked) > 1) + [step] * (step != "create")
+        said = f"{', '.join(place)}: " if place else ""
+        return type(error)(f"{said}{error.message}{exists}", **error.facts | facts)
 
     async def _validate(self, asked: Asked) -> None:
         try:

@@ -175,7 +175,7 @@ async def test_a_machine_that_never_runs_meets_the_deadline(small: Small, cloud:
 
     assert ended.error is not None
     assert ended.error["code"] == "provider_timeout"
-    assert ended.error["message"].startswith("web, wait until running: It did not run in time (it is pending).")
+    assert ended.error["message"].startswith("wait until running: It did not run in time (it is pending).")
 
 
 async def test_a_script_runs_when_the_machine_answers(small: Small, cloud: LivelyCloud) -> None:
