@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import base64
+import os
 import ssl
-import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from typing import Any
 
 from mistserver.domain.errors import (
@@ -128,17 +127,16 @@ class Api:
 
 
 def _tls(account: Account) -> ssl.SSLContext:
-    """Always verifying. Python reads a client's key from files only: they exist while they are read."""
+    """Always verifying. Python reads a client's key from files only: this one exists in memory alone."""
     settings = account.settings
     context = ssl.create_default_context(cadata=settings.ca_file or account.ca_pem)
     if not settings.cert_file:
         return context
-    with tempfile.TemporaryDirectory(prefix="mist-tls-") as folder:
-        path = Path(folder) / "client.pem"
-        path.touch(mode=0o600)
-        path.write_text(f"{settings.cert_file}\n{settings.key_file or ''}\n")
+    with os.fdopen(os.memfd_create("client", os.MFD_CLOEXEC), "wb") as file:
+        file.write(f"{settings.cert_file}\n{settings.key_file or ''}\n".encode())
+        file.flush()
         try:
-            context.load_cert_chain(path, password="")
+            context.load_cert_chain(f"/proc/self/fd/{file.fileno()}", password="")
         except (ssl.SSLError, OSError, ValueError):
             raise InvalidInput(
                 "The key and certificate for Docker do not belong together, or are not unencrypted PEM.",
