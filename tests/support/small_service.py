@@ -147,10 +147,13 @@ class Small:
 
 
 @asynccontextmanager
-async def small_service(url: str, **settings: Any) -> AsyncIterator[Small]:
-    """A service on an empty database with all tables; `settings` differ from the defaults."""
+async def small_service(url: str, master: bytes | None = None, **settings: Any) -> AsyncIterator[Small]:
+    """A service on a database with all tables; `settings` differ from the defaults.
+
+    Another one on the same database needs the same `master` key. Each has an account of its own.
+    """
     database = Database(url)
-    vault = Vault.open(MasterKeys((MasterKey.of(secrets.token_bytes(32)),), "a test"), database)
+    vault = Vault.open(MasterKeys((MasterKey.of(master or secrets.token_bytes(32)),), "a test"), database)
     chosen = replace(Settings(), **settings)
     pool = Pool(
         HostKeyBook(database),
