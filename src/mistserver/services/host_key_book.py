@@ -49,10 +49,7 @@ class HostKeyBook:
         """
         self._backing.update(backing or {})
         wanted = list(dict.fromkeys([*owners, *(backing or {}).values()]))
-        self._unwritten += [item for item in self._homeless if item.owner in wanted]
-        self._homeless = [item for item in self._homeless if item.owner not in wanted]
-        self._write_soon()
-        await self.flush()
+        await self.settle(wanted)
         found = await self._database.read(host_keys.of_owners, account_id, wanted)
         for owner in wanted:
             self._accounts[owner] = account_id
@@ -60,6 +57,14 @@ class HostKeyBook:
         for item in [*self._unwritten, *self._homeless]:  # seen while the database was read
             if item.owner in wanted and item.key not in self._keys[item.owner]:
                 self._keys[item.owner].append(item.key)
+
+    async def settle(self, owners: Sequence[str]) -> None:
+        """Write what these owners showed while they were not kept yet, now that they are."""
+        await self.flush()
+        self._unwritten += [item for item in self._homeless if item.owner in owners]
+        self._homeless = [item for item in self._homeless if item.owner not in owners]
+        self._write_soon()
+        await self.flush()
 
     def known(self, owner: str, host: str, port: int) -> Sequence[str]:
         """The remembered keys as OpenSSH lines; none means that the next one shown will be remembered."""
@@ -92,6 +97,7 @@ class HostKeyBook:
         """Forget an owner in memory; the store's rows are the caller's to remove."""
         self._keys.pop(owner, None)
         self._unwritten = [item for item in self._unwritten if item.owner != owner]
+        self._homeless = [item for item in self._homeless if item.owner != owner]
 
     async def flush(self) -> None:
         """Wait until everything remembered so far is in the database."""

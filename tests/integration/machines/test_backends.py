@@ -13,7 +13,7 @@ from mistserver.services.keys.add import add as add_key
 from mistserver.services.keys.generate_pair import GeneratePair
 from mistserver.services.machines import list as machine_list
 from mistserver.services.machines.list import MachineQuery
-from mistserver.store import backends
+from mistserver.store import backends, host_keys
 from tests.lab.sshd import Sshd
 from tests.support.small_service import Small
 
@@ -35,6 +35,7 @@ async def test_a_server_is_added_only_with_a_key_that_opens_it(small: Small, ser
     with pytest.raises(MistError):
         await update_credentials(small.ctx, admin, made.id, UpdateCredentials(settings={"machine_key": "wrong"}))
     kept = small.read(backends.get, admin.account_id, made.id)
+    seen = small.read(host_keys.of_owner, admin.account_id, host_keys.backend_owner(made.id))
 
     assert refused.value.code in ("machine_auth_failed", "provider_auth_failed")
     assert left == []
@@ -42,4 +43,5 @@ async def test_a_server_is_added_only_with_a_key_that_opens_it(small: Small, ser
     assert [(machine.name, machine.state) for machine in page.items] == [(server.host, "running")]
     assert page.backends[0].trouble is None
     assert kept.backend.settings["machine_key"] == "right"
+    assert [key.public for key in seen] == [server.host_key_line]
     await small.ctx.providers.readings.close()

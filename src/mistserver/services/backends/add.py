@@ -15,9 +15,11 @@ from mistserver.services import repeats
 from mistserver.services.backends import access
 from mistserver.services.backends.access import Access, AddressUse, Given, JumpHostInput
 from mistserver.services.context import Context
+from mistserver.services.host_key_book import book_of
 from mistserver.services.machines import inventory
 from mistserver.store import backends, events
 from mistserver.store.backends import StoredBackend
+from mistserver.store.host_keys import backend_owner, jump_owner
 from mistserver.store.locks import lock_account
 
 
@@ -61,6 +63,7 @@ async def add(ctx: Context, actor: Actor, request: AddBackend) -> Backend:
         raise
     finally:
         ctx.providers.forget(candidate.id)
+    await book_of(ctx).settle([backend_owner(added.id), jump_owner(added.id)])
     inventory.start(ctx, added)
     return added.backend
 
