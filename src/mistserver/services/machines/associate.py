@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 import msgspec
 from sqlalchemy.engine import Connection
@@ -71,7 +72,7 @@ async def associate(ctx: Context, actor: Actor, machine_id: str, key_id: str, re
         host=wanted.host,
         last_success_at=ctx.now(),
     )
-    return await ctx.database.write(_keep, ctx, actor, found, key, link)
+    return await ctx.database.write(_keep, _Change(actor, found, key, ctx.now()), link)
 
 
 async def dissociate(ctx: Context, actor: Actor, machine_id: str, key_id: str) -> Dissociated:
@@ -83,7 +84,7 @@ async def dissociate(ctx: Context, actor: Actor, machine_id: str, key_id: str) -
     if known is None:
         raise NotFound(f"The key {key.key.name!r} is not associated with {found.machine.name!r}.", noun="association")
     done = await _take_away(ctx, found, key, known)
-    await ctx.database.write(_forget, ctx, actor, found, key, done)
+    await ctx.database.write(_forget, _Change(actor, found, key, ctx.now()), done)
     await ctx.ssh.forget(host_keys.machine_owner(machine_id))
     return done
 
@@ -145,33 +146,42 @@ async def _take_away(ctx: Context, found: Found, key: StoredKey, known: Associat
     return Dissociated(removed=True, message=f"{name} lets {key.key.name} in no more")
 
 
-def _keep(connection: Connection, ctx: Context, actor: Actor, found: Found, key: StoredKey, link: Link) -> Association:
+@dataclass(frozen=True)
+class _Change:
+    """Who associates or dissociates which key with which machine, and when."""
+
+    actor: Actor
+    found: Found
+    key: StoredKey
+    at: datetime
+
+
+def _keep(connection: Connection, change: _Change, link: Link) -> Association:
+    found, key = change.found, change.key
     associations.put(connection, [link])
     events.record(
         connection,
-        actor,
+        change.actor,
         "key.associated",
         subject=found.subject,
         message=f"{key.key.name} opens {found.machine.name} as {link.user}",
         details={"key_id": key.id, "user": link.user, "port": link.port},
-        at=ctx.now(),
+        at=change.at,
     )
-    kept = associations.get(connection, actor.account_id, link.machine_id, link.key_id)
+    kept = associations.get(connection, change.actor.account_id, link.machine_id, link.key_id)
     if kept is None:
         raise NotFound(f"The machine {found.machine.name!r} is gone.", noun="machine", id=found.machine.id)
     return kept
 
 
-def _forget(
-    connection: Connection, ctx: Context, actor: Actor, found: Found, key: StoredKey, done: Dissociated
-) -> None:
-    associations.remove(connection, found.machine.id, key.id)
+def _forget(connection: Connection, change: _Change, done: Dissociated) -> None:
+    associations.remove(connection, change.found.machine.id, change.key.id)
     events.record(
         connection,
-        actor,
+        change.actor,
         "key.dissociated",
-        subject=found.subject,
+        subject=change.found.subject,
         message=done.message,
-        details={"key_id": key.id, "removed": done.removed},
-        at=ctx.now(),
+        details={"key_id": change.key.id, "removed": done.removed},
+        at=change.at,
     )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
 
 import msgspec
 from sqlalchemy.engine import Connection
@@ -31,7 +33,7 @@ async def add(ctx: Context, actor: Actor, machine_id: str, tag: str) -> Machine:
     if found.provider.native_tags:
         found.require_usable()
         reading = await ctx.providers.call(ctx, found.stored, _adding(found.machine.external_id, word))
-    return await ctx.database.write(_keep, ctx, actor, found, word, reading)
+    return await ctx.database.write(_keep, _Tagging(actor, found, word, ctx.now()), reading)
 
 
 async def remove(ctx: Context, actor: Actor, machine_id: str, tag: str) -> Machine:
@@ -45,7 +47,7 @@ async def remove(ctx: Context, actor: Actor, machine_id: str, tag: str) -> Machi
     if found.provider.native_tags:
         found.require_usable()
         reading = await ctx.providers.call(ctx, found.stored, _removing(found.machine.external_id, word))
-    return await ctx.database.write(_drop, ctx, actor, found, word, reading)
+    return await ctx.database.write(_drop, _Tagging(actor, found, word, ctx.now()), reading)
 
 
 def _adding(external_id: str, tag: str) -> Change:
@@ -67,30 +69,38 @@ def _removing(external_id: str, tag: str) -> Change:
     return change
 
 
-def _keep(
-    connection: Connection, ctx: Context, actor: Actor, found: Found, tag: str, reading: MachineReading | None
-) -> Machine:
+@dataclass(frozen=True)
+class _Tagging:
+    """Who changed which tag of which machine, and when."""
+
+    actor: Actor
+    found: Found
+    tag: str
+    at: datetime
+
+
+def _keep(connection: Connection, change: _Tagging, reading: MachineReading | None) -> Machine:
     if reading is not None:
-        inventory.put_reading(connection, found.stored, reading, ctx.now())
+        inventory.put_reading(connection, change.found.stored, reading, change.at)
     else:
-        tags.add(connection, found.machine.id, [tag])
-        inventory.bump(connection, actor.account_id)
-    return _told(connection, ctx, actor, found, ("machine.tagged", f"{found.machine.name} has the tag {tag}", tag))
+        tags.add(connection, change.found.machine.id, [change.tag])
+        inventory.bump(connection, change.actor.account_id)
+    return _told(connection, change, "machine.tagged", f"{change.found.machine.name} has the tag {change.tag}")
 
 
-def _drop(
-    connection: Connection, ctx: Context, actor: Actor, found: Found, tag: str, reading: MachineReading | None
-) -> Machine:
+def _drop(connection: Connection, change: _Tagging, reading: MachineReading | None) -> Machine:
     if reading is not None:
-        inventory.put_reading(connection, found.stored, reading, ctx.now())
-    tags.remove(connection, found.machine.id, tag)
-    inventory.bump(connection, actor.account_id)
-    message = f"{found.machine.name} has the tag {tag} no more"
-    return _told(connection, ctx, actor, found, ("machine.untagged", message, tag))
+        inventory.put_reading(connection, change.found.stored, reading, change.at)
+    tags.remove(connection, change.found.machine.id, change.tag)
+    inventory.bump(connection, change.actor.account_id)
+    return _told(
+        connection, change, "machine.untagged", f"{change.found.machine.name} has the tag {change.tag} no more"
+    )
 
 
-def _told(connection: Connection, ctx: Context, actor: Actor, found: Found, what: tuple[str, str, str]) -> Machine:
-    kind, message, tag = what
-    machine = lookup.found(connection, actor.account_id, found.machine.id).machine
-    events.record(connection, actor, kind, subject=found.subject, message=message, details={"tag": tag}, at=ctx.now())
+def _told(connection: Connection, change: _Tagging, kind: str, message: str) -> Machine:
+    found = change.found
+    machine = lookup.found(connection, change.actor.account_id, found.machine.id).machine
+    details = {"tag": change.tag}
+    events.record(connection, change.actor, kind, subject=found.subject, message=message, details=details, at=change.at)
     return machine

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -18,6 +19,7 @@ from mistserver.services.machines import channel_work, copy, lookup
 from mistserver.services.machines.channel import Channel
 from mistserver.services.machines.channel_work import Wish
 from mistserver.services.machines.copy import Place
+from mistserver.services.machines.frames import MOST_CELLS
 from mistserver.services.machines.lookup import Found
 from mistserver.services.machines.reach import ExecWay, Wanted, reach
 from mistserver.ssh.target import clean_user
@@ -28,7 +30,6 @@ VALID_FOR = timedelta(seconds=60)
 ALLOWED_EVERY_S = 2.0  # how often an open channel asks whether its user still may
 _PATH = "/api/v1/channel?ticket="
 _LONGEST_COMMAND = 100_000
-_MOST_CELLS = 4096
 _SILENT = {MachineState.STOPPED, MachineState.PAUSED, MachineState.SUSPENDED, MachineState.TERMINATED}
 
 
@@ -83,8 +84,8 @@ def _check(request: IssueTicket) -> None:
     if request.purpose in ("get", "put"):
         copy.clean_path(request.path)
     for field, value in (("cols", request.cols), ("rows", request.rows)):
-        if value is not None and not 0 < value <= _MOST_CELLS:
-            raise InvalidInput(f"{field} goes from 1 to {_MOST_CELLS}.", field=field)
+        if value is not None and not 0 < value <= MOST_CELLS:
+            raise InvalidInput(f"{field} goes from 1 to {MOST_CELLS}.", field=field)
     if request.mode is not None and not 0 <= request.mode <= 0o7777:
         raise InvalidInput("The mode of a file goes from 0 to 4095 (octal 7777).", field="mode")
     if request.user is not None:
@@ -103,7 +104,7 @@ async def open(ctx: Context, ticket: str) -> Channel:
 
     async def closed(code: int | None, error: MistError | None) -> None:
         guard.cancel()
-        await ctx.database.write(_record, ctx, actor, found, "channel.closed", (request, code, error))
+        await ctx.database.write(_record, _Use(actor, found, request, code, error), "channel.closed", ctx.now())
 
     channel.start(lambda opened: _work(ctx, found, request, opened), closed)
     return channel
@@ -146,7 +147,7 @@ def _spend(connection: Connection, ctx: Context, hash: str) -> tuple[Ticket, Act
         token_id=ticket.token_id,
     )
     found = lookup.found(connection, ticket.account_id, ticket.machine_id)
-    _record(connection, ctx, actor, found, "channel.opened", (msgspec.convert(ticket.purpose, IssueTicket), None, None))
+    _record(connection, _Use(actor, found, msgspec.convert(ticket.purpose, IssueTicket)), "channel.opened", now)
     return ticket, actor, found
 
 
@@ -161,36 +162,36 @@ def _allowed(connection: Connection, ticket: Ticket, now: datetime) -> bool:
     return machines.get(connection, ticket.account_id, ticket.machine_id) is not None
 
 
-def _record(
-    connection: Connection,
-    ctx: Context,
-    actor: Actor,
-    found: Found,
-    kind: str,
-    what: tuple[IssueTicket, int | None, MistError | None],
-) -> None:
-    request, code, error = what
-    details: dict[str, Any] = {"purpose": request.purpose}
-    details |= {
-        name: value
-        for name, value in (
-            ("command", request.command),
-            ("path", request.path),
-            ("user", request.user),
-            ("exit_code", code),
-            ("code", error.code if error else None),
-        )
-        if value is not None
+@dataclass(frozen=True)
+class _Use:
+    """Who uses which machine for what, and with which result."""
+
+    actor: Actor
+    found: Found
+    request: IssueTicket
+    code: int | None = None
+    error: MistError | None = None
+
+
+def _record(connection: Connection, use: _Use, kind: str, at: datetime) -> None:
+    request, error = use.request, use.error
+    details: dict[str, Any] = {
+        "purpose": request.purpose,
+        "command": request.command,
+        "path": request.path,
+        "user": request.user,
+        "exit_code": use.code,
+        "code": error.code if error else None,
     }
     events.record(
         connection,
-        actor,
+        use.actor,
         kind,
-        subject=found.subject,
+        subject=use.found.subject,
         outcome="failed" if error else "succeeded",
-        message=error.message if error else f"{request.purpose} on {found.machine.name}",
-        details=details,
-        at=ctx.now(),
+        message=error.message if error else f"{request.purpose} on {use.found.machine.name}",
+        details={name: value for name, value in details.items() if value is not None},
+        at=at,
     )
 
 
