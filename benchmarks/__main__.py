@@ -8,10 +8,13 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import cli_start, inventory, listing, run_fleet, serve_start
+from benchmarks import cli_start, inventory, listing, run_fleet, run_service, serve_start
 from benchmarks.measure import Figure, conditions
 
-ALL = {module.__name__.rsplit(".", 1)[-1]: module for module in (cli_start, serve_start, listing, inventory, run_fleet)}
+ALL = {
+    module.__name__.rsplit(".", 1)[-1]: module
+    for module in (cli_start, serve_start, listing, inventory, run_fleet, run_service)
+}
 RESULTS = Path(__file__).parent / "results"
 
 

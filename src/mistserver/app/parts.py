@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from mistserver.services.machines import inventory
 from mistserver.services.providers import Providers
 from mistserver.services.ssh_bridge import bridge_of
 from mistserver.settings import Settings
-from mistserver.ssh.pool import Pool
+from mistserver.ssh.pool import Pool, preload
 from mistserver.store import migrate
 from mistserver.store.database import Database
 from mistserver.store.master_keys import load_master_keys
@@ -58,6 +59,7 @@ class Parts:
         except BaseException:
             self.database.close()
             raise
+        self._threads = ThreadPoolExecutor(1, "preload")  # the loop's own pool is the job engine's
         self.book = HostKeyBook(self.database)
         pool = Pool(
             self.book,
@@ -107,6 +109,7 @@ class Parts:
             raise
         log.info("ready", extra={"address": f"{self.settings.host}:{self.settings.port}"})
         notify.tell("READY=1")
+        await asyncio.get_running_loop().run_in_executor(self._threads, preload)
         if self._first_user is not None:
             await add_this_host(self.ctx, actor_of(self._first_user))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +14,8 @@ from mistserver.domain.backend import Backend, JumpHost, Trouble
 from mistserver.domain.page import Page, cut, decode_cursor
 from mistserver.store.host_keys import backend_owner, jump_owner
 from mistserver.store.tables import backends, host_keys, machines
+
+_FEW = 500  # ids that go into one statement; more are picked from all of the account's rows
 
 
 class StoredBackend(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,6 +87,14 @@ def forget_host_keys(connection: Connection, backend_id: str) -> None:
 def get(connection: Connection, account_id: str, backend_id: str) -> StoredBackend | None:
     """One backend of the account."""
     return _one(connection, backends.c.account_id == account_id, backends.c.id == backend_id)
+
+
+def many(connection: Connection, account_id: str, ids: Collection[str]) -> list[StoredBackend]:
+    """Those of the account among the ids, in no order."""
+    mine = sa.select(backends).where(backends.c.account_id == account_id)
+    if len(ids) <= _FEW:
+        return [_stored(row) for row in connection.execute(mine.where(backends.c.id.in_(ids)))]
+    return [_stored(row) for row in connection.execute(mine) if row.id in ids]
 
 
 def by_name(connection: Connection, account_id: str, name: str) -> StoredBackend | None:

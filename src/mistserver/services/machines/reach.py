@@ -198,15 +198,15 @@ def jump_target(ctx: Context, backend: Backend, key: StoredKey | None) -> Target
 def _read(connection: Database, account_id: str, machines: Sequence[Machine], wanted: Wanted) -> _Known:
     """Everything on these machines that a way is made of, in one transaction."""
     known = _Known(associations=associations.of_machines(connection, account_id, [item.id for item in machines]))
-    for backend_id in {machine.backend_id for machine in machines}:
-        stored = backends.get(connection, account_id, backend_id)
-        if stored is None:
-            continue
-        known.backends[backend_id] = stored
+    wanted_backends = {machine.backend_id for machine in machines}
+    by_name: dict[str, StoredKey | None] = {}
+    for stored in backends.many(connection, account_id, wanted_backends):
+        known.backends[stored.id] = stored
         for name in _named_keys(stored.backend):
-            key = keys.named(connection, account_id, name)
-            if key is not None:
-                known.named[backend_id] = key
+            if name not in by_name:
+                by_name[name] = keys.named(connection, account_id, name)
+            if (key := by_name[name]) is not None:
+                known.named[stored.id] = key
     known.default = keys.default(connection, account_id)
     ids = {item.key_id for links in known.associations.values() for item in links}
     ids |= {stored.backend.jump_host.key_id for stored in known.backends.values() if stored.backend.jump_host}
