@@ -51,7 +51,7 @@ bench: install ## the benchmarks, each beside its floor or peer
 
 docs: .venv/installed ## the reference pages and the site
 	$(BIN)/python -m docs.generate
-	$(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 lock: .venv/installed ## the lock files, from pyproject.toml
 	sh scripts/lock.sh
