@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 import struct
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 _MAX_PEM = 64 * 1024
 _MAX_ROUNDS = 1024  # of bcrypt; ssh-keygen's default is 16 or 24, and each costs about 10 ms
 _SMALLEST_RSA = 1024
+_FIRST = re.compile(r"-----BEGIN (?:[A-Z0-9]+ )?PRIVATE KEY-----\s*\Z")  # the library makes a pattern of this line
+_CURVE = re.compile(r"\A-----BEGIN EC PARAMETERS-----\n[A-Za-z0-9+/=\n]*-----END EC PARAMETERS-----\n")
 _BITS = {"ssh-ed25519": 256, "ssh-ed448": 456}
 
 
@@ -33,7 +36,7 @@ def parse_private(pem: str, passphrase: str | None = None) -> ParsedKey:
     """A private key in OpenSSH, PKCS#1, PKCS#8 or SEC1 form. InvalidInput names the field `private` or `passphrase`."""
     import asyncssh
 
-    text = pem.strip().replace("\r\n", "\n") + "\n"
+    text = _CURVE.sub("", pem.strip().replace("\r\n", "\n") + "\n", count=1)
     _refuse_other_things(text)
     try:
         key = asyncssh.import_private_key(text, passphrase or None)
@@ -101,7 +104,7 @@ def _refuse_other_things(text: str) -> None:
         raise InvalidInput("This is a public key; the private half is needed.", field="private")
     if first.startswith("PuTTY-User-Key-File"):
         raise InvalidInput("This is a PuTTY key; export it as OpenSSH key with puttygen first.", field="private")
-    if not first.startswith("-----BEGIN ") or "PRIVATE KEY" not in first:
+    if not _FIRST.match(first):
         raise _unreadable()
     if "OPENSSH" in first and _rounds(text) > _MAX_ROUNDS:
         raise InvalidInput(f"This key asks for more than {_MAX_ROUNDS} rounds of bcrypt; lower them.", field="private")

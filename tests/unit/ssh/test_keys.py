@@ -105,3 +105,12 @@ def test_fresh_keys(algorithm: str, name: str, bits: int) -> None:
 def test_an_algorithm_that_is_not_offered() -> None:
     with pytest.raises(InvalidInput):
         generate("dsa")
+
+
+def test_a_key_that_stands_behind_its_curve_is_read() -> None:
+    private = ec.generate_private_key(ec.SECP256R1()).private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
+    )
+    curve = "-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n"
+
+    assert parse_private(curve + private.decode()).algorithm == "ecdsa-sha2-nistp256"
