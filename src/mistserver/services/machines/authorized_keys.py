@@ -7,9 +7,9 @@ import shlex
 _HOME = (
     'u={user}; if [ -n "$u" ] && [ "$u" != "$(id -un 2>/dev/null)" ]; then '
     'h=$(getent passwd "$u" 2>/dev/null | cut -d: -f6); '
-    '[ -n "$h" ] || h=$(grep "^$u:" /etc/passwd | head -n 1 | cut -d: -f6); '
+    '[ -n "$h" ] || while IFS=: read -r n p i g c d s; do [ "$n" != "$u" ] || {{ h=$d; break; }}; done </etc/passwd; '
     "else u=; h=$HOME; fi; "
-    '[ -d "$h" ] || {{ echo "there is no home directory of {shown}" >&2; exit 1; }}; '
+    '[ -d "$h" ] || {{ printf "%s\\n" "there is no home directory of ${{u:-the user}}" >&2; exit 1; }}; '
     'd="$h/.ssh"; f="$d/authorized_keys"; '
 )
 _ADD = (
@@ -43,6 +43,4 @@ def removing(public: str, user: str | None) -> str:
 def _text(template: str, public: str, user: str | None) -> str:
     algorithm, blob = public.split()[:2]
     quoted = shlex.quote(user or "")
-    return template.format(
-        user=quoted, shown=user or "the user", blob=shlex.quote(blob), line=shlex.quote(f"{algorithm} {blob} mist")
-    )
+    return template.format(user=quoted, blob=shlex.quote(blob), line=shlex.quote(f"{algorithm} {blob} mist"))

@@ -10,6 +10,7 @@ from mistserver.domain.errors import InvalidInput, MistError, to_record
 
 STDIN, STDOUT, STDERR, CONTROL = range(4)
 STREAMS = {"stdout": STDOUT, "stderr": STDERR}
+MOST_CELLS = 4096  # in a row or column of a terminal
 
 
 def data(kind: int, content: bytes) -> bytes:
@@ -31,17 +32,17 @@ def content(frame: bytes) -> bytes | dict[str, Any]:
     if frame[:1] == bytes((CONTROL,)):
         try:
             return msgspec.json.decode(frame[1:], type=dict[str, Any])
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             raise InvalidInput("A control frame of the channel is not a JSON object.", field="frame") from None
     raise InvalidInput("A frame begins with the byte 0 (input) or 3 (control).", field="frame")
 
 
 def size(message: dict[str, Any]) -> tuple[int, int] | None:
-    """Columns and rows of a `resize`; None for another message."""
+    """Columns and rows of a `resize`, each 1 to 4096; None for another message."""
     if "resize" not in message:
         return None
     try:
-        cols, rows = int(message["resize"]["cols"]), int(message["resize"]["rows"])
-    except (KeyError, TypeError, ValueError):
+        cols, rows = (min(max(int(message["resize"][name]), 1), MOST_CELLS) for name in ("cols", "rows"))
+    except (KeyError, TypeError, ValueError, OverflowError):
         raise InvalidInput("resize needs cols and rows.", field="resize") from None
     return cols, rows

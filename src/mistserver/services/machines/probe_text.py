@@ -26,6 +26,7 @@ _DISK = re.compile(r"(?P<source>\S.*?)\s+(?P<size>\d+)\s+(?P<used>\d+)\s+-?\d+\s
 _NOT_DISKS = {"tmpfs", "devtmpfs", "udev", "none", "shm", "efivarfs", "devfs", "map", "ramfs", "rootfs", "cgroup"}
 _BOOTED = re.compile(r"sec\s*=\s*(\d+)")
 _LONGEST = 200
+_MOST = 2**50  # bytes, times 1024, still fit into 64 bits
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,15 +77,30 @@ def _parts(answer: str, mark: str) -> dict[str, str]:
     return parts
 
 
+def _whole(text: str) -> int:
+    """A number that every reader of JSON takes; ValueError for another."""
+    value = int(text)
+    if not 0 <= value <= _MOST:
+        raise ValueError(text)
+    return value
+
+
+def _number(text: str) -> float:
+    value = float(text)
+    if not 0 <= value <= _MOST:
+        raise ValueError(text)
+    return value
+
+
 def _uptime(parts: dict[str, str]) -> float:
     booted = _BOOTED.search(parts["uptime"])
     if booted:
-        return float(max(0, int(parts["now"]) - int(booted[1])))
-    return float(parts["uptime"].split()[0])
+        return float(max(0, _whole(parts["now"]) - _whole(booted[1])))
+    return _number(parts["uptime"].split()[0])
 
 
 def _load(parts: dict[str, str]) -> tuple[float, float, float]:
-    first, second, third = (float(word) for word in parts["load"].strip("{} ").split()[:3])
+    first, second, third = (_number(word) for word in parts["load"].strip("{} ").split()[:3])
     return first, second, third
 
 
@@ -95,13 +111,13 @@ def _disks(parts: dict[str, str]) -> tuple[dict[str, Any], ...]:
         match = _DISK.match(line.strip())
         if match is None:
             raise ValueError(line)
-        source, size = match["source"], int(match["size"]) * 1024
+        source, size = match["source"], _whole(match["size"]) * 1024
         if source.split()[0] in _NOT_DISKS or size == 0:
             continue
         mount = visible(match["mount"])
         known = by_source.get(source)
         if known is None or len(mount) < len(known["mount"]):
-            by_source[source] = {"mount": mount, "size_bytes": size, "used_bytes": int(match["used"]) * 1024}
+            by_source[source] = {"mount": mount, "size_bytes": size, "used_bytes": _whole(match["used"]) * 1024}
     return tuple(by_source.values())
 
 
@@ -118,8 +134,8 @@ def _line(name: str) -> Any:
 _PARSERS: dict[str, Any] = {
     "uptime_s": _uptime,
     "load": _load,
-    "cores": lambda parts: int(parts["cores"]),
-    "users": lambda parts: int(parts["users"]),
+    "cores": lambda parts: _whole(parts["cores"]),
+    "users": lambda parts: _whole(parts["users"]),
     "disks": _disks,
     "kernel": _line("kernel"),
     "distribution": _distribution,
