@@ -13,7 +13,7 @@ from mistserver.api.given import Ctx, Who
 from mistserver.api.listing import Limit, Listing
 from mistserver.api.routes import get
 from mistserver.domain.event import Event
-from mistserver.domain.page import clean_limit
+from mistserver.domain.page import clean_limit, clean_seq
 from mistserver.services import events
 from mistserver.store.events import EventQuery
 
@@ -40,6 +40,7 @@ async def list_events(
 @get("/events/stream", media_type="text/event-stream")
 async def follow_events(ctx: Ctx, actor: Who, after: After = None) -> ServerSentEvent:
     """Events as they happen (server-sent events of type `event`; the id is `seq`)."""
+    clean_seq(after, "after")
 
     async def messages() -> AsyncIterator[ServerSentEventMessage]:
         async for event in events.follow(ctx, actor, after):

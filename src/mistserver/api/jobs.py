@@ -13,6 +13,7 @@ from mistserver.api.given import Ctx, Who
 from mistserver.api.listing import Cursor, Limit, Listing, listing
 from mistserver.api.routes import get, post
 from mistserver.domain.job import Job, JobItem, JobState
+from mistserver.domain.page import clean_seq
 from mistserver.services.jobs import cancel, items, stream
 from mistserver.services.jobs import get as get_one
 from mistserver.services.jobs import list as list_all
@@ -68,6 +69,7 @@ async def stream_job(
     after: Annotated[int, QueryParameter(description="The output `seq` that was seen last.")] = 0,
 ) -> ServerSentEvent:
     """The job as it goes on: events `job`, `step`, `item`, `output` and, last, `end`; the id is the output's `seq`."""
+    clean_seq(after, "after")
     await get_one.get(ctx, actor, job_id)
 
     async def messages() -> AsyncIterator[ServerSentEventMessage]:

@@ -15,6 +15,7 @@ Key = TypeVar("Key")
 
 DEFAULT_LIMIT = 100
 MAX_LIMIT = 1000
+MAX_SEQ = 2**63 - 1  # what a database keeps as a whole number
 
 
 class Page(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
@@ -42,10 +43,28 @@ def decode_cursor(cursor: str, shape: type[Key]) -> Key:
     """The sort key in a cursor, as `shape` (`tuple[str, str]`); InvalidInput for anything that is not one of ours."""
     try:
         raw = urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
+        _require_storable(msgspec.json.decode(raw))
         return msgspec.json.decode(raw, type=shape)
-    except (UnicodeEncodeError, binascii.Error, msgspec.DecodeError):
+    except (UnicodeError, binascii.Error, msgspec.DecodeError, RecursionError, _NotStorable):
         message = "The cursor is not one that a listing answered with; leave it out."
         raise InvalidInput(message, field="cursor") from None
+
+
+def clean_seq(value: int | None, field: str) -> int | None:
+    """A place in an ordered listing; InvalidInput for a number that no listing answers with."""
+    if value is not None and not 0 <= value <= MAX_SEQ:
+        raise InvalidInput(f"{field} goes from 0 to {MAX_SEQ}; give the number that a listing answered.", field=field)
+    return value
+
+
+class _NotStorable(Exception):
+    """No column holds such a value."""
+
+
+def _require_storable(key: object) -> None:
+    parts = key if isinstance(key, list) else [key]
+    if any(isinstance(part, int) and abs(part) > MAX_SEQ for part in parts):
+        raise _NotStorable
 
 
 def cut(items: list[T], limit: int, key: Any) -> Page[T]:

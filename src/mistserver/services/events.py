@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 from mistserver.domain.account import Actor, Scope
 from mistserver.domain.event import Event
-from mistserver.domain.page import clean_limit
+from mistserver.domain.page import clean_limit, clean_seq
 from mistserver.services.context import Context
 from mistserver.store import events
 from mistserver.store.events import EventQuery
@@ -18,11 +18,13 @@ async def page(ctx: Context, actor: Actor, query: EventQuery) -> list[Event]:
     """Some of the account's events: newest first, or forwards from a seq; the last one's seq leads to the next page."""
     actor.require(Scope.READ)
     clean_limit(query.limit)
+    clean_seq(query.after, "after")
+    clean_seq(query.before, "before")
     return await ctx.database.read(events.page, actor.account_id, query)
 
 
 async def follow(ctx: Context, actor: Actor, after: int | None = None) -> AsyncIterator[Event]:
-    """Each event behind the seq `after`, in the order of seq, until the service stops; without `after` those from now on.
+    """Each event behind the seq `after`, in the order of seq, until the service stops; without `after` from now on.
 
     Works in any service, whichever wrote the event; none is missed (see `store.events.record`).
     """
