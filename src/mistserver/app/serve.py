@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import os
 import signal
+import socket
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
@@ -16,7 +17,7 @@ import uvicorn
 from mistserver.app import log, settings_flags
 from mistserver.app.lock import DataDirLock
 from mistserver.app.parts import Parts
-from mistserver.domain.errors import InvalidInput
+from mistserver.domain.errors import InvalidInput, Unavailable
 from mistserver.services.status import is_loopback
 from mistserver.settings import Settings
 
@@ -39,6 +40,7 @@ def run(options: argparse.Namespace) -> int:
     log.set_up(settings.log_level)
     lock = DataDirLock(settings.data_dir)
     try:
+        check_port(settings)
         parts = Parts(settings)
         try:
             return _serve(parts)
@@ -75,6 +77,21 @@ def prepare_data_dir(data_dir: Path) -> None:
         data_dir.chmod(0o700)
     except OSError as error:
         raise InvalidInput(f"The data directory {data_dir} cannot be used: {error.strerror}.") from None
+
+
+def check_port(settings: Settings) -> None:
+    """Refuse an address that cannot be listened on, before anything is written."""
+    try:
+        wanted = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, kind, _, _, address = wanted[0]
+        with socket.socket(family, kind) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        raise Unavailable(
+            f"Cannot listen on {settings.host}:{settings.port}: {error.strerror}. "
+            "Stop what listens there, or give --port."
+        ) from None
 
 
 class Server(uvicorn.Server):

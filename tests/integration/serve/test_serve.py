@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import socket
 import stat
 import subprocess
 import sys
@@ -61,6 +62,18 @@ def test_a_second_service_on_the_same_data_is_refused(service: Service) -> None:
 
     assert second.returncode == 1
     assert f"process {service.pid}" in second.stderr
+
+
+def test_a_port_that_is_taken_is_refused_before_anything_is_written(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        result = mist("serve", "--data-dir", str(tmp_path / "data"), "--port", port)
+
+    assert result.returncode == 1
+    assert f"Cannot listen on 127.0.0.1:{port}: Address already in use." in result.stderr
+    assert not (tmp_path / "data" / "mist.db").exists()
 
 
 def test_only_the_holder_of_the_code_claims_a_new_service(tmp_path: Path) -> None:
