@@ -49,6 +49,7 @@ _ORDER: tuple[str, ...] = (
     *("bare_metal", "azure", "ec2", "gce", "nephoscale", "digitalocean", "linode", "openstack", "rackspace"),
     *("softlayer", "hpcloud", "docker", "vcloud", "indonesian_vcloud", "libvirt", "localhost"),
 )
+_SHOWN = 80  # characters of what was asked for
 _PLANNED = {planned.id: planned for planned in PLANNED}
 _ROWS = {id: _BUILT.get(id, Row(id)) for id in _ORDER}
 
@@ -63,7 +64,7 @@ def rows() -> tuple[Row, ...]:
 def row(id: str) -> Row:
     """The row of a provider; InvalidInput for an id that is not listed."""
     if id not in _ROWS:
-        raise InvalidInput(f"There is no provider {id!r}; there are {', '.join(_ROWS)}.", field="provider")
+        raise InvalidInput(f"There is no provider {id[:_SHOWN]!a}; there are {', '.join(_ROWS)}.", field="provider")
     return _ROWS[id]
 
 
@@ -144,4 +145,5 @@ def _region(id: str, region: str | None) -> str | None:
         return meant
     if not known:
         raise InvalidInput(f"{provider.title} has no regions; leave --region out.", field="region")
-    raise InvalidInput(f"{provider.title} has no region {region!r}; it has {', '.join(known)}.", field="region")
+    shown = ascii(region[:_SHOWN])
+    raise InvalidInput(f"{provider.title} has no region {shown}; it has {', '.join(known)}.", field="region")

@@ -72,7 +72,8 @@ class Providers:
         work_in_thread = partial(_use, partial(self.open, ctx, stored, limit_s), work)
         places = self._places.setdefault(stored.id, _Places())
         late = errors.ProviderTimeout(
-            f"The backend {stored.name!r} did not answer within {limit_s:g} s.", backend_id=stored.id
+            f"The backend {stored.name!r} did not answer within {limit_s:g} s; are its address and the firewall right?",
+            backend_id=stored.id,
         )
         place = await places.take(limit_s, late)
         try:

@@ -8,9 +8,9 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from mistserver.domain.errors import InvalidInput
+from mistserver.ssh.target import clean_host
 
 SOCKET = "/var/run/docker.sock"
-_HOST = re.compile(r"[A-Za-z0-9_.:%-]+\Z")
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def address(settings: Any, endpoint: str | None = None) -> DockerAddress:
         url = urlsplit(given)
         port = url.port
     except ValueError:
-        raise InvalidInput(f"{given!r} is not the address of a Docker host.", field="docker_host") from None
+        raise InvalidInput(f"{given[:80]!a} is not the address of a Docker host.", field="docker_host") from None
     host = _host(url.hostname or "")
     if url.scheme == "ssh":
         return DockerAddress("ssh", host, port or 22, path=url.path if len(url.path) > 1 else SOCKET, user=_user(url))
@@ -64,13 +64,15 @@ def address(settings: Any, endpoint: str | None = None) -> DockerAddress:
 
 
 def _host(host: str) -> str:
-    if not _HOST.match(host) or host.startswith("-"):
-        raise InvalidInput(f"{host!r} is not the name or address of a Docker host.", field="docker_host")
-    return host
+    try:
+        return clean_host(host)
+    except InvalidInput:
+        message = f"{host[:80]!a} is not the name or address of a Docker host."
+        raise InvalidInput(message, field="docker_host") from None
 
 
 def _user(url: Any) -> str:
     user = url.username or "root"
     if not re.match(r"[A-Za-z0-9_][A-Za-z0-9_.-]*\$?\Z", user):
-        raise InvalidInput(f"{user!r} is not a user's name.", field="docker_host")
+        raise InvalidInput(f"{user[:80]!a} is not a user's name.", field="docker_host")
     return str(user)

@@ -26,6 +26,7 @@ from mistserver.providers.http_errors import bad_answer, network_error, vendors_
 from mistserver.providers.through import Dial, dial_tcp, dial_unix, dialled
 
 NEWEST = (1, 47)  # the newest version of the API that this code knows
+_WANTS_TLS = "HTTP request to an HTTPS server"  # how Go's server says so
 
 
 class Api:
@@ -176,6 +177,10 @@ def _answered(error: Any, operation: str, where: str) -> ProviderError:
     said = vendors_words(said) or "no reason given"
     if status in (401, 403):
         return ProviderAuthFailed(f"{where} does not accept the credentials ({status}).", **facts)
+    if operation == "version" and status == 400 and _WANTS_TLS in said:
+        return ProviderUnreachable(f"{where} speaks TLS; give its certificates (--docker-ca-file and others).", **facts)
+    if operation == "version" and status == 404:
+        return bad_answer(where)
     if status == 404:
         return ProviderNotFound(f"Docker does not know that: {said}", **facts)
     if status == 429:

@@ -35,7 +35,8 @@ def check_spec(spec: MachineSpec) -> None:
     """What Docker would refuse, with its rule; no network."""
     if not _NAME.match(spec.name):
         raise InvalidInput(
-            "Docker takes names of two or more letters, digits, dots, dashes and underscores, a letter or digit first.",
+            f"Docker does not take the name {spec.name[:80]!a}: give two or more letters, digits, dots, dashes and "
+            "underscores, a letter or digit first.",
             field="name",
         )
     if not spec.image:
@@ -181,12 +182,12 @@ def _environment(value: Any) -> dict[str, str] | None:
 
 def _ports(value: Any) -> dict[tuple[int, str], int | None]:
     """`["22", "53/udp"]` or `{"22": 2222}`: container ports and the host's ports for them (None: any that is free)."""
-    pairs = dict.fromkeys(value) if isinstance(value, list) else value or {}
+    pairs = dict.fromkeys(map(str, value)) if isinstance(value, list) else value or {}
     found: dict[tuple[int, str], int | None] = {}
     for inside, outside in pairs.items() if isinstance(pairs, dict) else [("", "")]:
         match = _PORT.match(str(inside))
         free = outside in (None, "", 0)
-        if not match or not (free or (str(outside).isdecimal() and 0 < int(outside) < 65536)):
+        if not match or not (free or (str(outside).isdecimal() and len(str(outside)) < 6 and 0 < int(outside) < 65536)):
             raise InvalidInput('The ports have to be like ["22", "53/udp"] or {"22": 2222}.', field="ports")
         found[int(match[1]), match[3] or "tcp"] = None if free else int(outside)
     return found

@@ -39,13 +39,13 @@ def reading(container: dict[str, Any], where: DockerAddress) -> MachineReading:
     ssh = next((pair for port, pair in published if port == 22), (None, None))
     return MachineReading(
         external_id=container["Id"],
-        name=next((name for name in names if "/" not in name), container["Id"][:12]),
+        name=next((name for name in names if name and "/" not in name), container["Id"][:12]),
         state=_STATES.get(state, MachineState.UNKNOWN),
         public_ips=tuple(dict.fromkeys(host for _, (host, _) in published if not _is_here(host))),
         private_ips=_private(container),
         image=container.get("Image"),
         actions=_ACTIONS.get(state, ()),
-        created_at=datetime.fromtimestamp(container["Created"], UTC) if container.get("Created") else None,
+        created_at=_moment(container.get("Created")),
         ssh_host=ssh[0],
         ssh_port=ssh[1],
         mark=labels.get(MARK),
@@ -55,10 +55,10 @@ def reading(container: dict[str, Any], where: DockerAddress) -> MachineReading:
 
 def image(tag: str, each: dict[str, Any]) -> Image:
     """A local image under one of its tags."""
-    created = each.get("Created")
+    created = _moment(each.get("Created"))
     extra = {"id": each.get("Id"), "size_bytes": each.get("Size")}
-    if isinstance(created, int):
-        extra["created_at"] = datetime.fromtimestamp(created, UTC).isoformat()
+    if created is not None:
+        extra["created_at"] = created.isoformat()
     return Image(id=tag, name=tag, star=True, extra=extra)
 
 
@@ -70,6 +70,14 @@ def network(each: dict[str, Any]) -> Network:
     return Network(
         id=each["Id"], name=each.get("Name", each["Id"]), status=each.get("Scope", ""), subnets=subnets, extra=extra
     )
+
+
+def _moment(seconds: Any) -> datetime | None:
+    """None for what is no time of this calendar."""
+    try:
+        return datetime.fromtimestamp(int(seconds), UTC) if seconds else None
+    except (TypeError, ValueError, OverflowError, OSError):
+        return None
 
 
 def _published(container: dict[str, Any], where: DockerAddress) -> list[tuple[int, tuple[str, int]]]:

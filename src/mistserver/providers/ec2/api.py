@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -18,6 +19,9 @@ from mistserver.providers.http_errors import bad_answer
 from mistserver.providers.through import dial_tcp, dialled
 
 CONNECT_TIMEOUT_S = 10.0
+_UNFIT = re.compile(
+    rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|&#x0*([0-8bcef]|1[0-9a-f]);|&#0*([0-8]|1[124-9]|2\d|3[01]);", re.IGNORECASE
+)
 
 # The service's own AWS profile, files and endpoints say nothing about its users' accounts.
 # botocore's form: name in files, name in the environment, value, conversion
@@ -70,8 +74,12 @@ class Api:
         return answer
 
     def _look(self, response_dict: dict[str, Any], **_: Any) -> None:
-        """A broken service, or a proxy before it, answers in plain text or HTML: that is not for the parser."""
+        """A broken service, or a proxy before it, answers in plain text or HTML: that is not for the parser.
+
+        Nor are control characters, which XML cannot hold: one tag with one would hide the machines of all.
+        """
         status, body = int(response_dict["status_code"]), bytes(response_dict.get("body") or b"")
+        response_dict["body"] = _UNFIT.sub(b"?", body)
         if status >= 500 and b"<Error>" not in body:
             raise ProviderUnreachable(f"EC2's service answered with status {status} and no reason.", status=status)
 

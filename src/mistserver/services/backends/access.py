@@ -17,6 +17,7 @@ from mistserver.providers.base import Provider
 from mistserver.providers.declare import declared, read
 from mistserver.services.context import Context
 from mistserver.services.providers import require_allowed
+from mistserver.ssh.target import clean_host
 from mistserver.store import backends, keys
 from mistserver.store.backends import StoredBackend
 
@@ -150,8 +151,9 @@ def _endpoint(provider: type[Provider], endpoint: str | None) -> str | None:
         raise InvalidInput(f"{provider.title} is not reached over HTTP; leave --endpoint out.", field="endpoint")
     try:
         parts = urlsplit(url)
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
-    except ValueError:
+        clean_host(parts.hostname or "")
+        usable = parts.scheme in ("http", "https") and (parts.port is None or parts.port > 0)
+    except (ValueError, InvalidInput):
         usable = False
     if not usable or len(url) > _LONGEST_URL or not url.isprintable() or " " in url:
         raise InvalidInput("The endpoint (--endpoint) is no URL such as https://cloud.example:8443.", field="endpoint")
