@@ -108,6 +108,9 @@ def _explained(error: Exception, call: object) -> int:
         return EXIT_JOB_FAILED if isinstance(error, JobFailed) else EXIT_FAILED
     if isinstance(error, BrokenPipeError):
         raise error
+    if isinstance(error, UnicodeEncodeError):
+        fail(f"{error.object[:80]!r} is not text in UTF-8; give it in another way.")
+        return EXIT_USAGE
     if isinstance(error, OSError):
         where = f" ({error.filename})" if error.filename else ""
         fail(f"{error.strerror or error}{where}.")

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 Use = Literal["read", "change"]
 _NAMES = {"name", "name_ignoring_case"}
+_SHOWN = 300  # characters of what was typed
 
 
 def find(call: Call, noun: str, term: str, use: Use = "read", level: str | None = None) -> dict[str, Any]:
@@ -27,15 +28,16 @@ def find(call: Call, noun: str, term: str, use: Use = "read", level: str | None 
     if (level == "id" and matched != "id") or (level == "name" and matched not in _NAMES):
         candidates = []
     if not candidates:
-        raise NotFound(f"Could not find {noun}: {visible(term)}. `mist list-{plural}` shows what there is.")
+        raise NotFound(f"Could not find {noun}: {visible(term[:_SHOWN])}. `mist list-{plural}` shows what there is.")
     if len(candidates) > 1:
+        typed = repr(term[:_SHOWN])
         shown = "; ".join(_candidate(record) for record in candidates[:10])
         if use == "change":
             more = f" and {len(candidates) - 10} more" if len(candidates) > 10 else ""
             raise Ambiguous(
-                f"{len(candidates)} {plural} match {term!r}: {shown}{more}. Nothing was done; say which by its id."
+                f"{len(candidates)} {plural} match {typed}: {shown}{more}. Nothing was done; say which by its id."
             )
-        warn(f"{len(candidates)} {plural} match {term!r}, this is the first: {shown}")
+        warn(f"{len(candidates)} {plural} match {typed}, this is the first: {shown}")
     return candidates[0]
 
 

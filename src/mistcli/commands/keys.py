@@ -12,6 +12,7 @@ from mistcli.confirm import confirmed
 from mistcli.names import remember
 from mistcli.output import Column, for_programs, show_record, show_records
 from mistcli.parser import CommandParser, UsageError, only_one
+from mistcli.secret import read_secret
 from mistcli.session import ask_hidden
 from mistcli.text import note, say, visible_line, warn
 
@@ -42,7 +43,7 @@ def add_key(call: Call) -> int | None:
         key = call.client.add_key(args.name, algorithm=args.algorithm)
     else:
         private = _read_key(args.key_path)
-        passphrase = Path(args.passphrase_file).read_text().rstrip("\n") if args.passphrase_file else None
+        passphrase = read_secret(args.passphrase_file) if args.passphrase_file else None
         try:
             key = call.client.add_key(args.name, private, passphrase)
         except InvalidInput as error:
