@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import SplitResult, quote, urlencode, urlsplit
 
 from mistclient.config import DEFAULT_URI, is_loopback
-from mistclient.errors import InvalidInput, MistError, NotSignedIn, ServiceUnreachable, from_answer
+from mistclient.errors import (
+    InvalidInput,
+    MachineError,
+    MistError,
+    NotSignedIn,
+    ProviderError,
+    ServiceUnreachable,
+    from_answer,
+)
 
 if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse, PoolManager
@@ -266,7 +274,7 @@ def _failure(response: BaseHTTPResponse, body: bytes, url: str) -> MistError:
 
 def _worth_waiting(error: MistError | TooManyAttempts | Unavailable, pause_s: float | None) -> float | None:
     """How long to wait before another try; None when there should be none."""
-    if pause_s is None or isinstance(error, NotSignedIn):
+    if pause_s is None or isinstance(error, NotSignedIn | ProviderError | MachineError):
         return None
     if isinstance(error, ServiceUnreachable):
         return None if error.details.get("refused") else pause_s
