@@ -15,7 +15,7 @@ from mistserver.domain.machine import MachineReading, MachineState
 from mistserver.store import backends
 from mistserver.store.backends import StoredBackend
 from mistserver.store.locks import lock_account
-from mistserver.store.readings import Prepared, Shown, asked_for, prepare_one, with_state
+from mistserver.store.readings import Prepared, prepare_one, with_state
 from mistserver.store.tables import accounts, host_keys, machines
 
 _BATCH = 500  # below SQLite's limit of variables in one statement
@@ -66,18 +66,24 @@ def apply_reading(
 
 
 def ask_for(
-    connection: Connection, stored: StoredBackend, shown: Shown, mark: str, pending_until: datetime, now: datetime
+    connection: Connection, stored: StoredBackend, asked: Prepared, pending_until: datetime, now: datetime
 ) -> str:
-    """A row for a machine that a job is about to create; its id. It goes away after `pending_until` if none comes."""
+    """A row for a machine that a job is about to create (`readings.asked_for`); its id.
+
+    It goes away after `pending_until` if none comes.
+    """
     lock_account(connection, stored.account_id)
-    row = _row(stored, asked_for(shown, mark)) | {"pending_until": pending_until, "touched_at": now}
+    row = _row(stored, asked) | {"pending_until": pending_until, "touched_at": now}
     connection.execute(sa.insert(machines).values(row))
     bump(connection, stored.account_id)
     return str(row["id"])
 
 
 def put_reading(
-    connection: Connection, stored: StoredBackend, reading: MachineReading, now: datetime,
+    connection: Connection,
+    stored: StoredBackend,
+    reading: MachineReading,
+    now: datetime,
     pending_until: datetime | None = None,
 ) -> str:
     """Keep what the provider said of one machine just now; its id. Found by the mark of its create, else by its id.

@@ -23,7 +23,7 @@ from mistserver.store.database import Database
 from mistserver.store.host_keys import Remembered, machine_owner
 from mistserver.store.inventory import Changes
 from mistserver.store.machines import Filter
-from mistserver.store.readings import Shown, prepare
+from mistserver.store.readings import Shown, asked_for, prepare
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -135,7 +135,7 @@ def test_everything_that_was_read_is_shown(store: Store) -> None:
 
 def test_a_machine_that_was_asked_for_is_found_by_its_mark(store: Store) -> None:
     shown = Shown(external_id="", name="new", state=MachineState.PENDING)
-    asked = store.write(inventory.ask_for, store.backend, shown, "mark-1", store.now + 5 * MINUTE, store.now)
+    asked = store.write(inventory.ask_for, store.backend, asked_for(shown, "mark-1"), store.now + 5 * MINUTE, store.now)
     pending = store.one("new")
     absent = store.apply()
     found = store.apply(seen("new", "i-1", mark="mark-1"))
@@ -149,7 +149,7 @@ def test_a_machine_that_was_asked_for_is_found_by_its_mark(store: Store) -> None
 
 def test_a_machine_that_was_asked_for_and_never_came_goes_after_its_time(store: Store) -> None:
     shown = Shown(external_id="", name="new", state=MachineState.PENDING)
-    store.write(inventory.ask_for, store.backend, shown, "mark-1", store.now + MINUTE, store.now)
+    store.write(inventory.ask_for, store.backend, asked_for(shown, "mark-1"), store.now + MINUTE, store.now)
     store.apply()
     store.apply()
 
@@ -158,7 +158,7 @@ def test_a_machine_that_was_asked_for_and_never_came_goes_after_its_time(store: 
 
 def test_what_a_create_answered_joins_the_row_that_asked_even_when_a_reading_came_first(store: Store) -> None:
     shown = Shown(external_id="", name="new", state=MachineState.PENDING)
-    asked = store.write(inventory.ask_for, store.backend, shown, "mark-1", store.now + 9 * MINUTE, store.now)
+    asked = store.write(inventory.ask_for, store.backend, asked_for(shown, "mark-1"), store.now + 9 * MINUTE, store.now)
     store.apply(seen("new", "i-1"))
     answered = seen("new", "i-1", mark="mark-1", state=MachineState.PENDING)
     joined = store.write(inventory.put_reading, store.backend, answered, store.now)

@@ -24,7 +24,7 @@ from mistserver.services.machines.create_plan import Asked, Told
 from mistserver.store import associations, backends, events, inventory, keys, tags
 from mistserver.store.backends import StoredBackend
 from mistserver.store.keys import StoredKey
-from mistserver.store.readings import Shown
+from mistserver.store.readings import Shown, asked_for
 
 KIND = create_plan.KIND
 WORK = create_work.run
@@ -186,7 +186,7 @@ def _pending(
         image=_text(request.image),
         location=_text(request.location),
     )
-    return Asked(id=inventory.ask_for(connection, stored, shown, mark, *times), name=name, mark=mark)
+    return Asked(id=inventory.ask_for(connection, stored, asked_for(shown, mark), *times), name=name, mark=mark)
 
 
 def _text(value: str | int | None) -> str | None:
