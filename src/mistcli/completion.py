@@ -13,8 +13,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _NOUNS = {
-    "backend": "backends", "machine": "machines", "key": "keys", "image": "images", "size": "sizes",
-    "location": "locations", "tag": "tags", "new_tag": "tags", "remove_tag": "tags", "user_email": "users",
+    "backend": "backends",
+    "machine": "machines",
+    "key": "keys",
+    "image": "images",
+    "size": "sizes",
+    "location": "locations",
+    "tag": "tags",
+    "new_tag": "tags",
+    "remove_tag": "tags",
+    "user_email": "users",
     "token": "tokens",
 }
 

@@ -99,9 +99,7 @@ GROUPS: dict[str, dict[str, tuple[str, str]]] = {
     },
 }
 
-COMMANDS: dict[str, tuple[str, str]] = {
-    name: row for commands in GROUPS.values() for name, row in commands.items()
-}
+COMMANDS: dict[str, tuple[str, str]] = {name: row for commands in GROUPS.values() for name, row in commands.items()}
 
 
 def load(name: str) -> Command:

@@ -42,8 +42,12 @@ class Channel:
         address = f"ws{transport.uri.removeprefix('http')}{PREFIX}/channel?ticket={quote(str(ticket), safe='')}"
         try:
             self._socket: Connection = connect(
-                address, ssl=_tls(transport.uri, transport.verify), compression=None, open_timeout=30,
-                max_size=4 * 1024 * 1024, proxy=proxy_for(parts.scheme, parts.hostname or ""),
+                address,
+                ssl=_tls(transport.uri, transport.verify),
+                compression=None,
+                open_timeout=30,
+                max_size=4 * 1024 * 1024,
+                proxy=proxy_for(parts.scheme, parts.hostname or ""),
             )
         except (OSError, WebSocketException) as error:
             raise ServiceUnreachable(

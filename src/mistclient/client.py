@@ -25,8 +25,12 @@ class MistClient(Accounts, Runs):
     """
 
     def __init__(
-        self, mist_uri: str | None = None, email: str | None = None, password: str | None = None,
-        verify: bool | str = True, api_token: str | None = None,
+        self,
+        mist_uri: str | None = None,
+        email: str | None = None,
+        password: str | None = None,
+        verify: bool | str = True,
+        api_token: str | None = None,
     ) -> None:
         config = Config.read()
         self.uri = clean_uri(mist_uri or config.uri)

@@ -50,9 +50,7 @@ def segment(value: object) -> str:
 class Transport:
     """Speaks the service's REST API. `token` may be set later; it never leaves for another address."""
 
-    def __init__(
-        self, uri: str, token: str | None = None, verify: bool | str = True, timeout_s: float = 60.0
-    ) -> None:
+    def __init__(self, uri: str, token: str | None = None, verify: bool | str = True, timeout_s: float = 60.0) -> None:
         self.uri = uri
         self.token = token
         self.verify = verify
@@ -62,7 +60,11 @@ class Transport:
         self._pool: PoolManager | None = None
 
     def call(
-        self, method: str, path: str, query: dict[str, Any] | None = None, body: Any = None,
+        self,
+        method: str,
+        path: str,
+        query: dict[str, Any] | None = None,
+        body: Any = None,
         timeout_s: float | None = None,
     ) -> Any:
         """The decoded JSON of the answer (None for an empty one), or the error that the service names.
@@ -174,7 +176,13 @@ class Transport:
         started = time.monotonic()
         try:
             response = self._pool.request(
-                method, url, body=payload, headers=headers, redirect=False, retries=False, preload_content=False,
+                method,
+                url,
+                body=payload,
+                headers=headers,
+                redirect=False,
+                retries=False,
+                preload_content=False,
                 timeout=Timeout(connect=min(CONNECT_TIMEOUT_S, timeout_s), read=timeout_s),
             )
         except HTTPError as error:

@@ -226,7 +226,11 @@ class RestStub:
         job = records.job(f"job{len(self.jobs) + 1}", kind, title)
         error = self.job_error
         self.jobs[job["id"]] = {
-            **job, "total": total, "state": "failed" if error else "succeeded", "result": result, "error": error
+            **job,
+            "total": total,
+            "state": "failed" if error else "succeeded",
+            "result": result,
+            "error": error,
         }
         return job
 

@@ -79,9 +79,7 @@ def add_backend(call: Call) -> int | None:
     provider = _declared(call)
     region = _region(call, provider[1])
     settings = _settings(call, provider[0], complete=True)
-    added = call.client.add_backend(
-        provider[0]["id"], call.args.name, region=region, **_generic(call), **settings
-    )
+    added = call.client.add_backend(provider[0]["id"], call.args.name, region=region, **_generic(call), **settings)
     say("New backend added")
     note(f"{added.name} ({added.id})")
     return None
@@ -206,13 +204,16 @@ def _jump_host(text: str, key: str | None) -> dict[str, Any]:
 
 COMMANDS = {
     "add-backend": Command(
-        _add_arguments, add_backend,
+        _add_arguments,
+        add_backend,
         "mist add-backend --provider ec2 --region ec2_ap_northeast --ec2-api-key KEY --ec2-api-secret-file secret.txt",
         "mist add-backend --provider docker --docker-host 10.0.0.1 --docker-port 4243",
         "mist add-backend --provider bare_metal --bare-hostname 198.230.89.3 --bare-ssh-key-id my_ssh_key",
     ),
     "update-backend": Command(
-        _update_arguments, update_backend, "mist update-backend EC2 --ec2-api-key KEY --ec2-api-secret -",
+        _update_arguments,
+        update_backend,
+        "mist update-backend EC2 --ec2-api-key KEY --ec2-api-secret -",
         "mist update-backend Docker --endpoint https://docker.example.com:2376 --ca-file ca.pem",
     ),
 }

@@ -47,7 +47,9 @@ def disassociate_key(call: Call) -> int | None:
 
 COMMANDS = {
     "associate-key": Command(
-        _associate_arguments, associate_key, "mist associate-key --key MyKey --machine web",
+        _associate_arguments,
+        associate_key,
+        "mist associate-key --key MyKey --machine web",
         "mist associate-key --key MyKey --machine web --user ubuntu --port 2222",
     ),
     "disassociate-key": Command(_arguments, disassociate_key, "mist disassociate-key --key MyKey --machine web"),

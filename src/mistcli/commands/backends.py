@@ -112,11 +112,16 @@ def delete_backend(call: Call) -> int | None:
 
 COMMANDS = {
     "list-backends": Command(
-        _list_arguments, list_backends, "mist list-backends", "mist list-backends --pretty",
+        _list_arguments,
+        list_backends,
+        "mist list-backends",
+        "mist list-backends --pretty",
         "mist list-backends -o csv --columns name,state,read_at",
     ),
     "describe-backend": Command(
-        _describe_arguments, describe_backend, "mist describe-backend Icehouse",
+        _describe_arguments,
+        describe_backend,
+        "mist describe-backend Icehouse",
         "mist describe-backend --name Icehouse -o json",
     ),
     "rename-backend": Command(_rename_arguments, rename_backend, "mist rename-backend Icehouse --new-name Juno"),

@@ -86,7 +86,9 @@ def unstar_image(call: Call) -> int | None:
 
 COMMANDS = {
     "list-images": Command(
-        _images_arguments, list_images, "mist list-images --backend Juno --pretty",
+        _images_arguments,
+        list_images,
+        "mist list-images --backend Juno --pretty",
         "mist list-images --backend DigitalOcean --search gentoo",
         "mist list-images --backend DigitalOcean --search all",
     ),

@@ -129,5 +129,10 @@ def _local_name(path: str, source: str, several: int) -> Path:
 
 
 COMMANDS = {
-    "cp": Command(_arguments, cp, "mist cp ./site.conf web:/etc/nginx/", "mist cp web:/var/log/syslog .",),
+    "cp": Command(
+        _arguments,
+        cp,
+        "mist cp ./site.conf web:/etc/nginx/",
+        "mist cp web:/var/log/syslog .",
+    ),
 }

@@ -40,7 +40,10 @@ def _arguments(parser: CommandParser) -> None:
     parser.add_argument("--monitoring", action="store_true", help="not part of this version")
     waiting = parser.add_argument_group("waiting")
     waiting.add_argument(
-        "--wait", nargs="?", const="running", choices=("running", "ssh"),
+        "--wait",
+        nargs="?",
+        const="running",
+        choices=("running", "ssh"),
         help="until it runs (the default), or until a command over SSH answers",
     )
     waiting.add_argument("--no-wait", action="store_true", help="print the job's id and return")
@@ -83,20 +86,30 @@ def _show(call: Call, job: Job) -> None:
 def _body(call: Call) -> dict[str, Any]:
     args = call.args
     return {
-        "name": args.name, "image": args.image, "size": args.size, "location": args.location, "key": args.key,
+        "name": args.name,
+        "image": args.image,
+        "size": args.size,
+        "location": args.location,
+        "key": args.key,
     }
 
 
 def _options(call: Call) -> dict[str, Any]:
     args = call.args
     extra = dict(_pair(text) for text in args.extra or [])
-    extra.update({
-        name: value for name, value in (("image_extra", args.image_extra), ("disk", args.disk)) if value is not None
-    })
+    extra.update(
+        {name: value for name, value in (("image_extra", args.image_extra), ("disk", args.disk)) if value is not None}
+    )
     options: dict[str, Any] = {
-        "networks": args.network, "script": _text(args.script), "sudo": args.sudo or None,
-        "user_data": _text(args.user_data), "tags": args.tag,
-        "wait": args.wait, "wait_timeout_s": args.wait_timeout, "quantity": args.quantity, "extra": extra or None,
+        "networks": args.network,
+        "script": _text(args.script),
+        "sudo": args.sudo or None,
+        "user_data": _text(args.user_data),
+        "tags": args.tag,
+        "wait": args.wait,
+        "wait_timeout_s": args.wait_timeout,
+        "quantity": args.quantity,
+        "extra": extra or None,
     }
     return {name: value for name, value in options.items() if value is not None}
 
@@ -127,7 +140,8 @@ def _text(path: str | None) -> str | None:
 
 COMMANDS = {
     "create-machine": Command(
-        _arguments, create_machine,
+        _arguments,
+        create_machine,
         "mist create-machine --backend EC2 --name dev.machine --image ami-bddaa2bc --size t1.micro --location 0",
         "mist create-machine --backend Docker --name web --image debian:12 --wait ssh --tag dev",
         "mist create-machine --backend EC2 --name web --image ami-bddaa2bc --size t3.micro --quantity 3 --no-wait",

@@ -65,7 +65,10 @@ def _line(call: Call, event: dict[str, Any]) -> None:
 
 COMMANDS = {
     "list-events": Command(
-        _arguments, list_events, "mist list-events --limit 20", "mist list-events --follow -o json",
+        _arguments,
+        list_events,
+        "mist list-events --limit 20",
+        "mist list-events --follow -o json",
         "mist list-events --kind machine.destroyed",
     ),
 }

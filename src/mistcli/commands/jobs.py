@@ -29,8 +29,11 @@ ITEM_COLUMNS = (
     Column("Error", "error", 40, lambda item: reason(item) if item.get("error") else ""),
 )
 _STEPS = (
-    Column("Step", "name"), Column("State", "state"), Column("Started At", "started_at"),
-    Column("Finished At", "finished_at"), Column("Detail", "detail"),
+    Column("Step", "name"),
+    Column("State", "state"),
+    Column("Started At", "started_at"),
+    Column("Finished At", "finished_at"),
+    Column("Detail", "detail"),
 )
 
 

@@ -103,11 +103,16 @@ def probe(call: Call) -> int | None:
 
 COMMANDS = {
     "list-machines": Command(
-        _list_arguments, list_machines, "mist list-machines", "mist list-machines --backend Docker --pretty",
+        _list_arguments,
+        list_machines,
+        "mist list-machines",
+        "mist list-machines --backend Docker --pretty",
         "mist list-machines --tag dev --state running -o json",
     ),
     "describe-machine": Command(
-        _describe_arguments, describe_machine, "mist describe-machine db-server-1",
+        _describe_arguments,
+        describe_machine,
+        "mist describe-machine db-server-1",
         "mist describe-machine --name db-server-1 -o yaml",
     ),
     "probe": Command(_probe_arguments, probe, "mist probe db-server-1", "mist probe web --user ubuntu -o json"),

@@ -47,7 +47,8 @@ COMMANDS = {
     "list-metrics": Command(_list_arguments, monitoring, "mist list-metrics --machine dbServer"),
     "add-metric": Command(_add_arguments, monitoring, "mist add-metric --machine dbServer --metric-id users"),
     "add-custom-metric": Command(
-        _custom_arguments, monitoring,
+        _custom_arguments,
+        monitoring,
         "mist add-custom-metric --machine dbServer --metric-name my_custom_metric --file-path ~/plugin.py",
     ),
 }

@@ -59,7 +59,10 @@ def _submit(call: Call) -> Job:
     where = only_one(call.parser, {"--tag": args.tag, "--machine": args.machine, "--all": args.all})
     options: dict[str, Any] = {
         "script": _script(args.script) if args.script is not None else None,
-        "sudo": args.sudo or None, "user": args.user, "parallel": args.parallel, "timeout_s": args.timeout,
+        "sudo": args.sudo or None,
+        "user": args.user,
+        "parallel": args.parallel,
+        "timeout_s": args.timeout,
     }
     if where == "--tag":
         options["tag"] = args.tag
@@ -111,7 +114,9 @@ def _show(call: Call, job: Job) -> int:
 
 COMMANDS = {
     "run": Command(
-        _arguments, run, 'mist run --command "apt-get update -y" --tag dev',
+        _arguments,
+        run,
+        'mist run --command "apt-get update -y" --tag dev',
         "mist run --command uptime --machine web1 --machine web2",
         "mist run --script setup.sh --sudo --tag dev --group",
         'mist run --command "df -h /" --all -o json',

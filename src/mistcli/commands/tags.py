@@ -31,8 +31,15 @@ def tag(call: Call) -> int | None:
 
 def _untag_arguments(parser: CommandParser) -> None:
     parser.selector("machine")
-    parser.add_argument("--tag", "--remove-tag", dest="remove_tag", action="append", required=True, metavar="TAG",
-                        help="remove this tag (repeatable)")
+    parser.add_argument(
+        "--tag",
+        "--remove-tag",
+        dest="remove_tag",
+        action="append",
+        required=True,
+        metavar="TAG",
+        help="remove this tag (repeatable)",
+    )
 
 
 def untag(call: Call) -> int | None:

@@ -97,7 +97,9 @@ COMMANDS = {
     "list-users": Command(_list_arguments, list_users, "mist list-users --pretty"),
     "delete-user": Command(_delete_arguments, delete_user, "mist delete-user jo@example.com"),
     "set-password": Command(
-        _password_arguments, set_password, "mist set-password",
+        _password_arguments,
+        set_password,
+        "mist set-password",
         "mist set-password jo@example.com --password-file pw.txt",
     ),
 }

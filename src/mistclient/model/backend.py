@@ -14,8 +14,13 @@ if TYPE_CHECKING:
 
 CREATE_TIMEOUT_S = 120.0
 _EARLIER_CREATE_NAMES = {
-    "image_extra": "image_extra", "disk": "disk", "docker_command": "command", "docker_env": "env",
-    "location_name": "location_name", "ips": "ips", "associate_floating_ip": "associate_floating_ip",
+    "image_extra": "image_extra",
+    "disk": "disk",
+    "docker_command": "command",
+    "docker_env": "env",
+    "location_name": "location_name",
+    "ips": "ips",
+    "associate_floating_ip": "associate_floating_ip",
 }
 
 
@@ -63,7 +68,10 @@ class Backend:
     def info(self) -> dict[str, Any]:
         settings = self.record.get("settings") or {}
         earlier = {
-            "title": self.name, "apikey": None, "poll_interval": None, "tenant_name": settings.get("tenant_name"),
+            "title": self.name,
+            "apikey": None,
+            "poll_interval": None,
+            "tenant_name": settings.get("tenant_name"),
         }
         return {**earlier, **self.record}
 
@@ -152,9 +160,7 @@ class Backend:
         return list(self._client.transport.pages(f"{self.path}/{noun}", query))
 
     @staticmethod
-    def _catalogue(
-        noun: str, records: list[dict[str, Any]], fields: tuple[str, ...]
-    ) -> CallableList[dict[str, Any]]:
+    def _catalogue(noun: str, records: list[dict[str, Any]], fields: tuple[str, ...]) -> CallableList[dict[str, Any]]:
         shaped = [{field: record.get(field) for field in fields} for record in records]
         return CallableList(shaped, noun, _matches_record)
 
@@ -182,8 +188,13 @@ class Backend:
         return self.machine_from_id(term) or self.machine_from_name(term) or self.machine_from_ip(term)
 
     def create_machine(
-        self, name: str, key: object = None, image_id: object = None, location_id: object = None,
-        size_id: object = None, **options: Any,
+        self,
+        name: str,
+        key: object = None,
+        image_id: object = None,
+        location_id: object = None,
+        size_id: object = None,
+        **options: Any,
     ) -> Machine | Job:
         """Create a machine and wait for it; the machine, or with `async_=True` its job.
 
@@ -192,7 +203,10 @@ class Backend:
         `quantity` (then the first machine is answered), `extra` (what only this provider takes), `async_`.
         """
         body: dict[str, Any] = {
-            "name": name, "key": id_of(key), "image": id_of(image_id), "location": id_of(location_id),
+            "name": name,
+            "key": id_of(key),
+            "image": id_of(image_id),
+            "location": id_of(location_id),
             "size": id_of(size_id),
         }
         background = bool(options.pop("async_", False) or options.pop("async", False))
@@ -246,7 +260,10 @@ def created_ids(job: Job) -> list[str]:
 
 def _earlier_size(record: dict[str, Any]) -> dict[str, Any]:
     return {
-        **record, "ram": record.get("ram_mb"), "disk": record.get("disk_gb"), "bandwidth": record.get("bandwidth_gb"),
+        **record,
+        "ram": record.get("ram_mb"),
+        "disk": record.get("disk_gb"),
+        "bandwidth": record.get("bandwidth_gb"),
     }
 
 

@@ -65,7 +65,11 @@ class Key:
         self._client.forget_keys()
 
     def associate_to_machine(
-        self, backend_id: object, machine_id: object, host: str | None = None, ssh_user: str | None = None,
+        self,
+        backend_id: object,
+        machine_id: object,
+        host: str | None = None,
+        ssh_user: str | None = None,
         ssh_port: int | None = None,
     ) -> dict[str, Any]:
         """`Machine.associate_key`, seen from the key. A machine's id says enough: `backend_id` may be None."""

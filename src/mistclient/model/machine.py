@@ -93,7 +93,9 @@ class Machine(Monitored):
         """What the machine says of itself over SSH: `uptime` and `loadavg` as ever, beside the service's own fields."""
         body = {"key": id_of(key_id), "user": ssh_user}
         answer = self._client.transport.call(
-            "POST", f"{self.path}/probe", body={key: value for key, value in body.items() if value is not None},
+            "POST",
+            f"{self.path}/probe",
+            body={key: value for key, value in body.items() if value is not None},
             timeout_s=180.0,
         )
         self.probed = True

@@ -7,7 +7,7 @@ from typing import Any
 
 from litestar import Response
 from litestar.response.base import ASGIResponse
-from litestar.types import Receive, Scope, Send
+from litestar.types import Receive, Send
 
 
 class _Sender(ASGIResponse):

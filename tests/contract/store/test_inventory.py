@@ -64,9 +64,7 @@ class Store:
         """A whole reading a minute later."""
         self.now += MINUTE
         started_at = began or self.now - timedelta(seconds=1)
-        return self.database.write_now(
-            inventory.apply_reading, self.fresh(), prepare(readings), started_at, self.now
-        )
+        return self.database.write_now(inventory.apply_reading, self.fresh(), prepare(readings), started_at, self.now)
 
     def write(self, work: Any, *args: Any) -> Any:
         self.now += timedelta(seconds=10)

@@ -37,9 +37,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def mist(
-    service: RestStub, home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Mist:
+def mist(service: RestStub, home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Mist:
     """`mist("list-keys")`: exit code, stdout and stderr."""
     monkeypatch.setenv("MIST_URI", service.uri)
     monkeypatch.setenv("MIST_TOKEN", TOKEN)

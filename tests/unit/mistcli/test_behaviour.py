@@ -85,16 +85,15 @@ def test_an_empty_list_is_a_success(mist: Mist, service: RestStub) -> None:
 
 def test_a_backend_in_trouble_does_not_hide_the_others(mist: Mist, service: RestStub) -> None:
     trouble = {"code": "provider_timeout", "message": "EC2 did not answer within 20 s.", "at": records.AT}
-    service.backend_health = [{"id": "b", "name": "EC2", "state": "error", "read_at": None, "age_s": 75.2,
-                               "trouble": trouble}]
+    service.backend_health = [
+        {"id": "b", "name": "EC2", "state": "error", "read_at": None, "age_s": 75.2, "trouble": trouble}
+    ]
 
     result = mist("list-machines")
 
     assert result.code == 0
     assert len(result.out.splitlines()) == len(service.machines)
-    assert result.err == (
-        "Warning: EC2: EC2 did not answer within 20 s. (its machines are shown as of 75 s ago)\n"
-    )
+    assert result.err == ("Warning: EC2: EC2 did not answer within 20 s. (its machines are shown as of 75 s ago)\n")
 
 
 def test_a_failed_job_is_exit_4(mist: Mist, service: RestStub) -> None:
@@ -132,7 +131,10 @@ def test_output_is_shown_in_whole_lines_with_the_machines_name(mist: Mist, servi
         return "output", {"machine_id": machine, "machine_name": machine, "stream": stream, "data": data, "seq": "1"}
 
     service.stream = [
-        piece("a", "one\ntw"), piece("b", "other\n"), piece("a", "o\n\x1b[31mred"), piece("a", "bad\n", "stderr"),
+        piece("a", "one\ntw"),
+        piece("b", "other\n"),
+        piece("a", "o\n\x1b[31mred"),
+        piece("a", "bad\n", "stderr"),
         ("end", {}),
     ]
 
@@ -231,7 +233,8 @@ def test_replacing_credentials_changes_only_what_is_given(mist: Mist, service: R
 
     path = "/backends/B3rbEA6bteaqMWJ4obVbgbqrXWf"
     assert service.body("PUT", f"{path}/credentials") == {
-        "settings": {"docker_port": 2376}, "endpoint": "https://d:2376"
+        "settings": {"docker_port": 2376},
+        "endpoint": "https://d:2376",
     }
     assert service.body("PATCH", path) == {"name": "D"}
 
@@ -291,8 +294,14 @@ def test_completion_asks_nobody(line: str, answers: set[str], mist: Mist, servic
     mist("list-backends")
     asked = len(service.seen)
     env = {
-        "HOME": str(home), "MIST_URI": service.uri, "_ARGCOMPLETE": "1", "_ARGCOMPLETE_IFS": "\n", "COMP_LINE": line,
-        "COMP_POINT": str(len(line)), "_ARGCOMPLETE_STDOUT_FILENAME": str(home / "answer"), "PATH": "/usr/bin",
+        "HOME": str(home),
+        "MIST_URI": service.uri,
+        "_ARGCOMPLETE": "1",
+        "_ARGCOMPLETE_IFS": "\n",
+        "COMP_LINE": line,
+        "COMP_POINT": str(len(line)),
+        "_ARGCOMPLETE_STDOUT_FILENAME": str(home / "answer"),
+        "PATH": "/usr/bin",
     }
     program = "from mistcli.main import main; main()"
 

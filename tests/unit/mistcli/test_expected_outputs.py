@@ -82,9 +82,7 @@ def test_keys_are_listed_by_name(mist: Mist) -> None:
 def test_a_key_is_described_in_the_documented_words(mist: Mist) -> None:
     result = mist("describe-key", "Dummy")
 
-    assert result.out == (
-        f"Name: Dummy\n\nPrivate key:\n{records.PRIVATE}\nPuclic key:\n{records.PUBLIC}\n"
-    )
+    assert result.out == (f"Name: Dummy\n\nPrivate key:\n{records.PRIVATE}\nPuclic key:\n{records.PUBLIC}\n")
 
 
 def test_a_run_says_the_documented_lines(mist: Mist, service: RestStub) -> None:

@@ -19,29 +19,54 @@ DOCKER = "/backends/B3rbEA6bteaqMWJ4obVbgbqrXWf"
     [
         (["enable-backend", "Docker"], ("PATCH", DOCKER), {"enabled": True}, "Enabled backend Docker\n"),
         (["disable-backend", "--name", "Docker"], ("PATCH", DOCKER), {"enabled": False}, "Disabled backend Docker\n"),
-        (["star-image", "mist/debian:12", "--backend", "Docker"], ("PUT", f"{DOCKER}/stars/mist/debian%3A12"), None,
-         "Starred image mist/debian:12\n"),
-        (["unstar-image", "i", "--backend-name", "Docker"], ("DELETE", f"{DOCKER}/stars/i"), None,
-         "Unstarred image i\n"),
+        (
+            ["star-image", "mist/debian:12", "--backend", "Docker"],
+            ("PUT", f"{DOCKER}/stars/mist/debian%3A12"),
+            None,
+            "Starred image mist/debian:12\n",
+        ),
+        (
+            ["unstar-image", "i", "--backend-name", "Docker"],
+            ("DELETE", f"{DOCKER}/stars/i"),
+            None,
+            "Unstarred image i\n",
+        ),
         (["set-default-key", "Dummy"], ("PUT", "/keys/key-Dummy/default"), None, "Dummy is the default key\n"),
-        (["associate-key", "--key", "Dummy", "--machine", "atlanta", "--ssh_user", "me", "--port", "2222"],
-         ("PUT", "/machines/c9411bbe-2bb2-4a88-996c-d831272b426e/keys/key-Dummy"), {"user": "me", "port": 2222},
-         "Associated key Dummy with machine atlanta as root\n"),
-        (["disassociate-key", "--key", "Dummy", "--machine", "db-server-1"],
-         ("DELETE", "/machines/m1/keys/key-Dummy"), None, "Disassociated key Dummy from machine db-server-1\n"),
-        (["resize", "db-server-1", "--size", "0"], ("POST", "/machines/m1/actions"), {"action": "resize", "size": "0"},
-         "Resized machine db-server-1\n"),
-        (["accept-host-key", "db-server-1"], ("POST", "/machines/m1/host-keys/accept"), {},
-         "Accepted ssh-ed25519 SHA256:abc for machine db-server-1\n"),
-        (["tag", "db-server-1", "--new-tag", "a", "--remove-tag", "b"], ("DELETE", "/machines/m1/tags/b"), None,
-         "Add tag a to machine db-server-1\nRemove tag b from machine db-server-1\n"),
+        (
+            ["associate-key", "--key", "Dummy", "--machine", "atlanta", "--ssh_user", "me", "--port", "2222"],
+            ("PUT", "/machines/c9411bbe-2bb2-4a88-996c-d831272b426e/keys/key-Dummy"),
+            {"user": "me", "port": 2222},
+            "Associated key Dummy with machine atlanta as root\n",
+        ),
+        (
+            ["disassociate-key", "--key", "Dummy", "--machine", "db-server-1"],
+            ("DELETE", "/machines/m1/keys/key-Dummy"),
+            None,
+            "Disassociated key Dummy from machine db-server-1\n",
+        ),
+        (
+            ["resize", "db-server-1", "--size", "0"],
+            ("POST", "/machines/m1/actions"),
+            {"action": "resize", "size": "0"},
+            "Resized machine db-server-1\n",
+        ),
+        (
+            ["accept-host-key", "db-server-1"],
+            ("POST", "/machines/m1/host-keys/accept"),
+            {},
+            "Accepted ssh-ed25519 SHA256:abc for machine db-server-1\n",
+        ),
+        (
+            ["tag", "db-server-1", "--new-tag", "a", "--remove-tag", "b"],
+            ("DELETE", "/machines/m1/tags/b"),
+            None,
+            "Add tag a to machine db-server-1\nRemove tag b from machine db-server-1\n",
+        ),
         (["delete-user", "user@mist.io"], ("DELETE", "/users/u1"), None, "Deleted user user@mist.io\n"),
         (["revoke-token", "ci"], ("DELETE", "/tokens/t1"), None, "Revoked token ci\n"),
     ],
 )
-def test_a_change(
-    words: list[str], call: tuple[str, str], body: Any, said: str, mist: Mist, service: RestStub
-) -> None:
+def test_a_change(words: list[str], call: tuple[str, str], body: Any, said: str, mist: Mist, service: RestStub) -> None:
     result = mist(*words)
 
     assert (result.code, result.out) == (0, said), result.err
@@ -54,17 +79,54 @@ def test_creating_with_every_option(mist: Mist, service: RestStub, tmp_path) -> 
     script.write_text("echo hi\n")
 
     result = mist(
-        "create-machine", "--backend", "Docker", "--name", "w", "--image", "debian", "-k", "Dummy",
-        "--network-id", "n1", "--network", "n2",
-        "--script", str(script), "--sudo", "--tag", "dev", "--quantity", "2", "--wait", "ssh",
-        "--wait-timeout", "5m", "--extra", "ports=[80]", "--extra", "command=sleep 1", "--disk", "20", "-o", "json",
+        "create-machine",
+        "--backend",
+        "Docker",
+        "--name",
+        "w",
+        "--image",
+        "debian",
+        "-k",
+        "Dummy",
+        "--network-id",
+        "n1",
+        "--network",
+        "n2",
+        "--script",
+        str(script),
+        "--sudo",
+        "--tag",
+        "dev",
+        "--quantity",
+        "2",
+        "--wait",
+        "ssh",
+        "--wait-timeout",
+        "5m",
+        "--extra",
+        "ports=[80]",
+        "--extra",
+        "command=sleep 1",
+        "--disk",
+        "20",
+        "-o",
+        "json",
     )
 
     assert json.loads(result.out)[0]["name"] == "w"
     assert service.body("POST", "/machines") == {
-        "backend": "B3rbEA6bteaqMWJ4obVbgbqrXWf", "name": "w", "image": "debian", "key": "Dummy",
-        "networks": ["n1", "n2"], "script": "echo hi\n", "sudo": True, "tags": ["dev"], "quantity": 2, "wait": "ssh",
-        "wait_timeout_s": 300.0, "extra": {"ports": [80], "command": "sleep 1", "disk": "20"},
+        "backend": "B3rbEA6bteaqMWJ4obVbgbqrXWf",
+        "name": "w",
+        "image": "debian",
+        "key": "Dummy",
+        "networks": ["n1", "n2"],
+        "script": "echo hi\n",
+        "sudo": True,
+        "tags": ["dev"],
+        "quantity": 2,
+        "wait": "ssh",
+        "wait_timeout_s": 300.0,
+        "extra": {"ports": [80], "command": "sleep 1", "disk": "20"},
     }
 
 
@@ -104,8 +166,17 @@ def test_a_job_is_shown_with_its_results(mist: Mist, service: RestStub) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [["list-jobs"], ["list-events"], ["list-users"], ["list-tokens"], ["list-networks", "--backend", "Docker"],
-              ["list-host-keys", "atlanta"], ["describe-machine", "atlanta"], ["describe-key", "Dummy"]],
+    "words",
+    [
+        ["list-jobs"],
+        ["list-events"],
+        ["list-users"],
+        ["list-tokens"],
+        ["list-networks", "--backend", "Docker"],
+        ["list-host-keys", "atlanta"],
+        ["describe-machine", "atlanta"],
+        ["describe-key", "Dummy"],
+    ],
 )
 @pytest.mark.parametrize("kind", ["table", "plain", "json", "yaml", "csv"])
 def test_every_listing_has_every_format(words: list[str], kind: str, mist: Mist, service: RestStub) -> None:
@@ -126,7 +197,8 @@ def test_a_run_is_repeated_where_it_failed(mist: Mist, service: RestStub) -> Non
     result = mist("run", "--retry-failed", "old")
 
     assert (result.code, result.out) == (
-        0, "Found machines\nFound key association for machine: atlanta\n\nFinished in machine: atlanta\n"
+        0,
+        "Found machines\nFound key association for machine: atlanta\n\nFinished in machine: atlanta\n",
     )
 
 

@@ -60,8 +60,10 @@ def test_a_value_may_begin_with_dashes(mist: Mist, service: RestStub) -> None:
         (["wait-job", "j", "--wait-timeout", "soon"], "not a time such as 90"),
         (["add-backend", "--provider", "dokcer"], "there is no provider 'dokcer'; did you mean docker?"),
         (["add-backend", "--provider", "docker"], "Docker needs --docker-host"),
-        (["add-backend", "--provider", "docker", "--docker-host", "x", "--digi-token", "y"],
-         "--digi-token is for DigitalOcean, not for Docker"),
+        (
+            ["add-backend", "--provider", "docker", "--docker-host", "x", "--digi-token", "y"],
+            "--digi-token is for DigitalOcean, not for Docker",
+        ),
         (["add-backend", "--provider", "ec2", "--region", "a", "--ec2-region", "b"], "Give one region, not a and b"),
         (["list-keys", "--columns", "nme"], "There is no column 'nme'"),
         (["--nope", "list-keys"], "mist has no option --nope before a command"),

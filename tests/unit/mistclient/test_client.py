@@ -157,7 +157,10 @@ def test_a_provider_that_only_the_service_knows_is_taken(
     client: MistClient, service: RestStub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     newer = {
-        "id": "brandnew", "title": "Brand New", "regions": [], "supported_as": {},
+        "id": "brandnew",
+        "title": "Brand New",
+        "regions": [],
+        "supported_as": {},
         "settings": [{"name": "token", "kind": "text", "aliases": [], "default": None}],
     }
     monkeypatch.setattr(records, "providers", lambda: [newer])

@@ -38,7 +38,9 @@ def test_adding_a_backend_updates_the_list(client: MistClient, service: RestStub
     )
 
     assert service.body("POST", "/backends") == {
-        "provider": "rackspace", "name": "My Rack London", "region": "lon",
+        "provider": "rackspace",
+        "name": "My Rack London",
+        "region": "lon",
         "settings": {"username": "rack_username", "api_key": "rack_api_secret"},
     }
     assert isinstance(added, Backend)
@@ -46,9 +48,7 @@ def test_adding_a_backend_updates_the_list(client: MistClient, service: RestStub
 
 
 def test_backends_are_shown_as_documented(client: MistClient) -> None:
-    assert repr(client.backends()[2]) == (
-        "Backend => EC2 AP Sydney, ec2_ap_southeast_2, 25ykPERh5D17DyoeKsCgw35DLmvw"
-    )
+    assert repr(client.backends()[2]) == ("Backend => EC2 AP Sydney, ec2_ap_southeast_2, 25ykPERh5D17DyoeKsCgw35DLmvw")
 
 
 def test_choosing_a_backend(client: MistClient) -> None:
@@ -109,7 +109,9 @@ def test_keys_are_shown_searched_and_changed(client: MistClient, service: RestSt
 
     assert client.keys(name="newName") == []
     assert service.calls("PUT", "PATCH", "DELETE") == [
-        ("PUT", "/keys/key-ParisDemo/default"), ("PATCH", "/keys/key-ParisDemo"), ("DELETE", "/keys/key-ParisDemo"),
+        ("PUT", "/keys/key-ParisDemo/default"),
+        ("PATCH", "/keys/key-ParisDemo"),
+        ("DELETE", "/keys/key-ParisDemo"),
     ]
 
 
@@ -121,8 +123,13 @@ def test_a_list_of_one_backend_stands_for_it(client: MistClient, service: RestSt
     assert backend.search_image("Debian")
     assert service.seen[-1].query["search"] == "Debian"
     assert backend.sizes[0] == {
-        "bandwidth": None, "disk": 25, "driver": "NephoScale", "id": "219",
-        "name": "CS05-SSD - 0.5GB, 1Core, 25GB, 10 Gbps", "price": None, "ram": 512,
+        "bandwidth": None,
+        "disk": 25,
+        "driver": "NephoScale",
+        "id": "219",
+        "name": "CS05-SSD - 0.5GB, 1Core, 25GB, 10 Gbps",
+        "price": None,
+        "ram": 512,
     }
     assert backend.locations[0] == {"country": "US", "id": "86945", "name": "SJC-1"}
     assert image_id == backend.images()[0]["id"]
@@ -138,7 +145,11 @@ def test_creating_a_machine_takes_things_and_ids_alike(client: MistClient, servi
 
     assert isinstance(machine, Machine)
     assert service.body("POST", "/machines") == {
-        "name": "production.server", "key": "key-Dummy", "image": "51", "location": "86945", "size": "219",
+        "name": "production.server",
+        "key": "key-Dummy",
+        "image": "51",
+        "location": "86945",
+        "size": "219",
         "backend": "id-nepho",
     }
 
@@ -174,7 +185,9 @@ def test_associating_a_key(client: MistClient, service: RestStub) -> None:
     client.keys()[0].associate_to_machine(machine.backend.id, machine.id)
 
     assert [seen.body for seen in service.seen if seen.method == "PUT"] == [
-        {"host": "109.59.77.32"}, {"user": "ubuntu", "port": 2222}, {},
+        {"host": "109.59.77.32"},
+        {"user": "ubuntu", "port": 2222},
+        {},
     ]
 
 

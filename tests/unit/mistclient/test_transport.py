@@ -69,7 +69,7 @@ def test_a_name_is_one_segment(name: str, quoted: str) -> None:
 
 
 def test_server_sent_events_in_any_pieces() -> None:
-    text = b": hello\r\nid: 4\r\nevent: output\r\ndata: {\"a\":\r\ndata: 1}\r\n\r\nevent: ping\n\ndata: 2\n\n"
+    text = b': hello\r\nid: 4\r\nevent: output\r\ndata: {"a":\r\ndata: 1}\r\n\r\nevent: ping\n\ndata: 2\n\n'
     whole = [("output", "4", '{"a":\n1}'), ("message", "4", "2")]
 
     for size in (1, 3, 7, len(text)):

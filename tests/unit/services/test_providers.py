@@ -112,9 +112,7 @@ async def test_one_backend_holds_at_most_a_few_threads_and_frees_them_when_they_
     assert name == "dummy"
 
 
-async def test_calls_within_their_deadlines_are_waited_for_beyond_ones_own(
-    quiet: Quiet, stored: StoredBackend
-) -> None:
+async def test_calls_within_their_deadlines_are_waited_for_beyond_ones_own(quiet: Quiet, stored: StoredBackend) -> None:
     held, started = threading.Event(), [threading.Event() for _ in range(THREADS_PER_BACKEND)]
 
     def work(begun: threading.Event) -> Any:
