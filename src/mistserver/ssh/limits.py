@@ -14,6 +14,7 @@ from mistserver.ssh.target import Target
 PER_ADDRESS = 4
 CONNECTS = 32
 HANDSHAKES = 8  # sshd's default MaxStartups starts to drop logins at 10
+PATIENCE_S = 2.0  # what takes longer is waiting for the other side, and keeps nobody else from beginning
 
 
 @dataclass
@@ -24,12 +25,38 @@ class _Gate:
     error: MistError | None = None
 
 
+class Burst:
+    """How many may begin at once. Hosts that hang give their place back after a while: they cost the others little."""
+
+    def __init__(self, places: int, patience_s: float = PATIENCE_S) -> None:
+        self._places = asyncio.Semaphore(places)
+        self._patience_s = patience_s
+
+    @asynccontextmanager
+    async def place(self) -> AsyncIterator[None]:
+        await self._places.acquire()
+        held = True
+
+        def give_back() -> None:
+            nonlocal held
+            if held:
+                held = False
+                self._places.release()
+
+        timer = asyncio.get_running_loop().call_later(self._patience_s, give_back)
+        try:
+            yield
+        finally:
+            timer.cancel()
+            give_back()
+
+
 @dataclass
 class Limits:
     """One per pool. Time spent waiting here counts against no time-out of a machine."""
 
-    connects: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(CONNECTS))
-    handshakes: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(HANDSHAKES))
+    connects: Burst = field(default_factory=lambda: Burst(CONNECTS))
+    handshakes: Burst = field(default_factory=lambda: Burst(HANDSHAKES))
     _gates: dict[tuple[str, int, object], _Gate] = field(default_factory=dict)
 
     @asynccontextmanager

@@ -103,7 +103,7 @@ class Walk:
             keepalive_s=self.timing.keepalive_s,
             on_new_host_keys=self._learn,
         )
-        async with self.limits.address(self.target), self._way() as way, self.limits.handshakes:
+        async with self.limits.address(self.target), self._way() as way, self.limits.handshakes.place():
             connection, client = await handshake.shake(way)
         self._seen = connection.get_server_host_key()
         return connection, client
@@ -113,7 +113,7 @@ class Walk:
         if self.jump is not None:
             yield Way(tunnel=self.jump.connection)
             return
-        async with self.limits.connects:
+        async with self.limits.connects.place():
             sock = await dial(self.target, self.timing.connect_timeout_s)
         try:
             yield Way(sock=sock)

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from mistserver.domain.errors import MachineAuthFailed, MachineUnreachable
-from mistserver.ssh.limits import PER_ADDRESS, Limits
+from mistserver.ssh.limits import PER_ADDRESS, Burst, Limits
 from mistserver.ssh.target import Target
 
 
@@ -67,3 +67,26 @@ async def test_addresses_do_not_wait_for_each_other() -> None:
     limits = Limits()
     async with asyncio.timeout(5), limits.address(_target("a", "one")), limits.address(_target("b", "two")):
         assert len(limits._gates) == 2
+
+
+async def test_what_hangs_keeps_others_from_beginning_only_for_a_while() -> None:
+    burst = Burst(1, patience_s=0.01)
+
+    async with asyncio.timeout(5), burst.place(), burst.place(), burst.place():
+        pass
+
+
+async def test_only_so_many_begin_at_once() -> None:
+    burst, inside, most = Burst(2, patience_s=60), 0, 0
+
+    async def work() -> None:
+        nonlocal inside, most
+        async with burst.place():
+            inside += 1
+            most = max(most, inside)
+            await asyncio.sleep(0)
+            inside -= 1
+
+    await asyncio.gather(*(work() for _ in range(10)))
+
+    assert (most, inside) == (2, 0)
