@@ -101,10 +101,10 @@ def events() -> str:
 def providers() -> str:
     """A section a provider."""
     parts = [
-        "# Providers\n",
-        "`mist list-providers` prints them in this order. A backend is an account at one of them.\n",
+        "# Providers",
+        "`mist list-providers` prints them in this order. A backend is an account at one of them.",
     ]
-    return "\n".join(parts + [_provider(item) for item in describe_all(everywhere=True)])
+    return "\n\n".join(parts + [_provider(item) for item in describe_all(everywhere=True)])
 
 
 def _provider(item: Description) -> str:
@@ -114,15 +114,16 @@ def _provider(item: Description) -> str:
     if item.retired_since:
         lines.append(f"Retired by its vendor since {item.retired_since}.\n")
     if item.settings:
-        lines.append("| flag | in Python and Ansible | | |\n|---|---|---|---|")
+        lines.append("| flag | in Python | | |\n|---|---|---|---|")
     for setting in item.settings:
         needed = "required" if setting.required else f"default `{setting.default}`" if setting.default else ""
-        lines.append(f"| `--{setting.flag}` | `{setting.name}` | {needed} | {setting.help} |")
+        safer = f"; safer: `--{setting.flag}-file PATH` or the environment" if setting.secret and setting.kind != "file" else ""
+        lines.append(f"| `--{setting.flag}` | `{setting.name}` | {needed} | {setting.help}{safer} |")
     if item.regions:
-        lines.append("\nRegions: " + ", ".join(f"`{region.id}` {region.title}" for region in item.regions) + "\n")
+        lines.append("\nRegions: " + ", ".join(f"`{region.id}` {region.title}" for region in item.regions))
     if item.available:
-        lines.append("\nCan: " + ", ".join(_abilities(item)) + ".\n")
-    return "\n".join(lines)
+        lines.append("\nCan: " + ", ".join(_abilities(item)) + ".")
+    return "\n".join(lines).rstrip()
 
 
 def _abilities(item: Description) -> list[str]:

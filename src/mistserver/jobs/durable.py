@@ -83,7 +83,10 @@ class Durable:
         self._workflow = DBOS.workflow(name=WORKFLOW, max_recovery_attempts=None)(job)
         DBOS.launch()
         self._client = DBOSClient(system_database_url=url, serializer=JsonSerializer(), application_name="mist")
-        self._client.register_queue(QUEUE, worker_concurrency=self._concurrency, polling_interval_sec=POLL_S)
+
+    def open_queue(self) -> None:
+        """Write down the queue that `start` listens to (blocking)."""
+        self.client.register_queue(QUEUE, worker_concurrency=self._concurrency, polling_interval_sec=POLL_S)
 
     @property
     def client(self) -> DBOSClient:

@@ -91,6 +91,7 @@ class Jobs:
             self._listener.start()
         await self.in_thread(self.heart.start)
         self.durable.start(self._work)
+        await self.in_thread(self.durable.open_queue)
         self._cancels.start()
         await self._recovery.start()
         self._loops.start()
