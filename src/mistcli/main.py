@@ -109,7 +109,7 @@ def _explained(error: Exception, call: object) -> int:
     if isinstance(error, BrokenPipeError):
         raise error
     if isinstance(error, UnicodeEncodeError):
-        fail(f"{error.object[:80]!r} is not text in UTF-8; give it in another way.")
+        fail("Something that was given is not text in UTF-8; give it in another way.")
         return EXIT_USAGE
     if isinstance(error, OSError):
         where = f" ({error.filename})" if error.filename else ""

@@ -57,7 +57,10 @@ def start_session(call: Call, client: MistClient, ended: bool = False) -> None:
 def warn_of_plain_http(uri: str) -> None:
     from urllib.parse import urlsplit
 
-    parts = urlsplit(uri)
+    try:
+        parts = urlsplit(uri)
+    except ValueError:
+        return  # the client says what is wrong with it
     if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
         warn(f"{uri} is plain HTTP: whoever sees the traffic sees the password. Use https:// where you can.")
 

@@ -194,6 +194,8 @@ class Transport:
     def _headers(self) -> dict[str, str]:
         headers = {"Accept": "application/json", "User-Agent": "mistclient"}
         if self.token:
+            if not (self.token.isascii() and self.token.isprintable()):
+                raise NotSignedIn("The token holds characters that no token of Mist has; sign in to get a new one.")
             headers["Authorization"] = f"Bearer {self.token}"
         return headers
 
@@ -251,6 +253,10 @@ def proxy_for(scheme: str, host: str) -> str | None:
 def _unreachable(uri: str, error: Exception) -> MistError:
     from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ReadTimeoutError, SSLError
 
+    if isinstance(error, SSLError) and "WRONG_VERSION_NUMBER" in str(error):
+        return ServiceUnreachable(
+            f"{uri} does not speak TLS; give its address with http://.", details={"uri": uri, "refused": True}
+        )
     if isinstance(error, SSLError):
         return ServiceUnreachable(
             f"The TLS certificate of {uri} was not accepted ({error}). If it is signed by a CA of your own, name its "

@@ -40,6 +40,7 @@ STATUS: dict[type[MistError], int] = {  # the nearest class in an error's ancest
     errors.Internal: 500,
 }
 
+_NO_BODY = "'data'"  # all that the framework says of it
 _UNREADABLE = "The request cannot be read: its body is not valid JSON."
 _HTTP_ERRORS: dict[int, type[MistError]] = {
     400: errors.InvalidInput,
@@ -112,6 +113,8 @@ def _what_is_invalid(error: ValidationException) -> str:
         if isinstance(item, dict):
             name = str(item.get("key") or "")
             message = str(item.get("message") or "is not valid").split(" - at ")[0]
+            if message == _NO_BODY:
+                return "The request needs a body in JSON."
             parts.append(visible(f"{name}: {message}" if name else message)[:200])
     return "The request is not valid: " + ("; ".join(parts) or "a field is missing or of the wrong kind") + "."
 

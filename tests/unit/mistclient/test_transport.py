@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mistclient import MistClient
-from mistclient.errors import InvalidInput, MistError, ServiceUnreachable
+from mistclient.errors import InvalidInput, MistError, NotSignedIn, ProviderTimeout, ServiceUnreachable
 from mistclient.sse import events
 from mistclient.transport import proxy_for, segment
 from tests.lab.certificates import Authority
@@ -43,6 +43,29 @@ def test_a_certificate_of_ones_own_authority(secured: tuple[RestStub, Path], mon
 def test_an_address_that_is_none_is_said(uri: str) -> None:
     with pytest.raises(InvalidInput, match="is not the address of a service"):
         MistClient(uri, api_token=TOKEN).me()
+
+
+@pytest.mark.parametrize("token", ["mist_a\nb", "mist_\udcff", "mist_\u043a"])
+def test_a_token_that_is_no_token_is_refused_without_showing_it(service: RestStub, token: str) -> None:
+    with pytest.raises(NotSignedIn, match="no token of Mist has") as refused:
+        MistClient(service.uri, api_token=token).me()
+
+    assert token not in str(refused.value)
+
+
+def test_a_service_without_tls_is_said(service: RestStub) -> None:
+    with pytest.raises(ServiceUnreachable, match="does not speak TLS"):
+        MistClient(service.uri.replace("http://", "https://"), api_token=TOKEN).me()
+
+
+def test_what_a_provider_did_not_deliver_is_not_asked_again(client: MistClient, service: RestStub) -> None:
+    late = {"error": {"code": "provider_timeout", "message": "late", "details": {}, "request_id": "1"}}
+    service.scripted["GET", "/me"] = [(504, late), (504, late)]
+
+    with pytest.raises(ProviderTimeout):
+        client.me()
+
+    assert len(service.scripted["GET", "/me"]) == 1
 
 
 def test_a_redirect_is_not_followed(client: MistClient, service: RestStub) -> None:
