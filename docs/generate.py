@@ -117,7 +117,8 @@ def _provider(item: Description) -> str:
         lines.append("| flag | in Python | | |\n|---|---|---|---|")
     for setting in item.settings:
         needed = "required" if setting.required else f"default `{setting.default}`" if setting.default else ""
-        safer = f"; safer: `--{setting.flag}-file PATH` or the environment" if setting.secret and setting.kind != "file" else ""
+        typed = setting.secret and setting.kind != "file"
+        safer = f"; safer: `--{setting.flag}-file PATH` or the environment" if typed else ""
         lines.append(f"| `--{setting.flag}` | `{setting.name}` | {needed} | {setting.help}{safer} |")
     if item.regions:
         lines.append("\nRegions: " + ", ".join(f"`{region.id}` {region.title}" for region in item.regions))
