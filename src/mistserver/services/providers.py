@@ -16,6 +16,7 @@ from mistserver.domain import errors
 from mistserver.providers import registry
 from mistserver.providers.base import Account, Provider, SshBridge
 from mistserver.providers.declare import declared
+from mistserver.services.blotting import blotted
 from mistserver.services.context import Context
 from mistserver.services.flights import Answers, Flights
 from mistserver.settings import Settings
@@ -25,7 +26,6 @@ R = TypeVar("R")
 log = logging.getLogger(__name__)
 
 THREADS_PER_BACKEND = 4
-_SHORTEST_SECRET = 4
 _TURNS = 20  # how many deadlines a caller waits behind calls that are still within theirs
 
 
@@ -212,7 +212,7 @@ def _use(make: Callable[[], Provider], work: Callable[[Provider], R]) -> R:
         provider.open()
         return work(provider)
     except errors.MistError as error:
-        raise _without_secrets(error, provider.account.settings) from None
+        raise blotted(error, _secrets(provider.account.settings)) from None
     finally:
         provider.close()
 
@@ -237,18 +237,6 @@ _KINDS: dict[type[BaseException], tuple[type[errors.MistError], str]] = {
 }
 
 
-def _without_secrets(error: errors.MistError, settings: Any) -> errors.MistError:
-    """The error with each secret setting that its texts repeat blotted out."""
-    secrets = [str(getattr(settings, item)) for item in _secret_fields(type(settings))]
-    for secret in (found for found in secrets if len(found) >= _SHORTEST_SECRET):
-        error.message = error.message.replace(secret, "***")
-        error.facts = {
-            name: value.replace(secret, "***") if isinstance(value, str) else value
-            for name, value in error.facts.items()
-        }
-    error.args = (error.message,)
-    return error
-
-
-def _secret_fields(settings: Any) -> list[str]:
-    return [item.name for item in declared(settings) if item.secret]
+def _secrets(settings: Any) -> list[str]:
+    secret = [getattr(settings, item.name) for item in declared(type(settings)) if item.secret]
+    return [str(value) for value in secret if value is not None]
