@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 from mistclient.lists import CallableList, matches
 from mistclient.model.job import Job
 from mistclient.model.machine import Machine, id_of
+from mistclient.model.thing import Thing
 from mistclient.transport import segment
 
 if TYPE_CHECKING:
-    from mistclient.client import MistClient
+    pass
 
 CREATE_TIMEOUT_S = 120.0
 _EARLIER_CREATE_NAMES = {
@@ -24,23 +25,11 @@ _EARLIER_CREATE_NAMES = {
 }
 
 
-class Backend:
+class Backend(Thing):
     """One backend. Catalogues (`images`, `sizes` ...) are read when asked for and never kept."""
-
-    def __init__(self, client: MistClient, record: dict[str, Any]) -> None:
-        self._client = client
-        self.record = record
 
     def __repr__(self) -> str:
         return f"Backend => {self.title}, {self.provider_label}, {self.id}"
-
-    @property
-    def id(self) -> str:
-        return str(self.record["id"])
-
-    @property
-    def name(self) -> str:
-        return str(self.record["name"])
 
     @property
     def title(self) -> str:

@@ -4,29 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from mistclient.model.thing import Thing
 from mistclient.transport import segment
 
 if TYPE_CHECKING:
-    from mistclient.client import MistClient
+    pass
 
 
-class Key:
+class Key(Thing):
     """A key pair; its private half stays with the service until `private` asks for it."""
-
-    def __init__(self, client: MistClient, record: dict[str, Any]) -> None:
-        self._client = client
-        self.record = record
 
     def __repr__(self) -> str:
         return f"Key => {self.name}"
-
-    @property
-    def id(self) -> str:
-        return str(self.record["id"])
-
-    @property
-    def name(self) -> str:
-        return str(self.record["name"])
 
     @property
     def is_default(self) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from mistclient.model.job import Job
 from mistclient.model.key import Key
 from mistclient.model.monitored import Monitored
+from mistclient.model.thing import Thing
 from mistclient.transport import segment
 
 if TYPE_CHECKING:
@@ -14,24 +15,15 @@ if TYPE_CHECKING:
     from mistclient.model.backend import Backend
 
 
-class Machine(Monitored):
+class Machine(Thing, Monitored):
     """One machine. `info` is what the service last said of it, under its own and under Mist's earlier names."""
 
     def __init__(self, client: MistClient, record: dict[str, Any]) -> None:
-        self._client = client
-        self.record = record
+        super().__init__(client, record)
         self.probed = False
 
     def __repr__(self) -> str:
         return f"Machine => {self.name}, {self.id}"
-
-    @property
-    def id(self) -> str:
-        return str(self.record["id"])
-
-    @property
-    def name(self) -> str:
-        return str(self.record["name"])
 
     @property
     def state(self) -> str:

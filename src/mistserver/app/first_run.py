@@ -81,7 +81,8 @@ def _print_code(database: Database, settings: Settings) -> None:
         return
     print(
         f"This service has no user yet. Claim it with this one-time code:\n\n    mist setup --code {code}\n\n"
-        "(or give the code with the first sign-in). Every start prints a new one until it is spent.",
+        "(or give the code with the first sign-in). Every start prints a new one until it is spent.\n"
+        "With --manage-this-host this machine becomes its first backend.",
         file=sys.stderr,
         flush=True,
     )
