@@ -7,7 +7,7 @@ from typing import Any
 from mistclient.accounts import Accounts
 from mistclient.config import Config, clean_uri
 from mistclient.declarations import Declarations
-from mistclient.errors import AlreadyExists, NotSignedIn
+from mistclient.errors import NotSignedIn
 from mistclient.lists import CallableList, matches
 from mistclient.model.backend import Backend, matches_backend, matches_machine
 from mistclient.model.key import Key
@@ -198,16 +198,6 @@ class MistClient(Accounts, Runs):
         """What a typed name stands for among `backends`, `machines`, `keys`, `users` or `tokens`: level, candidates."""
         answer = self.transport.call("GET", f"/{noun}", {"select": term})
         return str(answer["level"]), list(answer["items"])
-
-    def ensure_key(self, key_name: str, private: str | None = None) -> tuple[Key, bool]:
-        """The key of this name, added when there is none; whether it was added."""
-        found = self.update_keys()(name=key_name)
-        if found:
-            return found[0], False
-        try:
-            return self.add_key(key_name, private), True
-        except AlreadyExists:
-            return self.update_keys()(name=key_name)[0], False
 
 
 def matches_key(key: Key, name: str, wanted: str) -> bool:

@@ -14,6 +14,7 @@ from litestar import Litestar
 
 from mistserver.app import first_run, notify
 from mistserver.jobs.engine import Jobs, JobsConfig
+from mistserver.services import housekeeping
 from mistserver.services.accounts.issue import actor_of
 from mistserver.services.backends.this_host import add_this_host
 from mistserver.services.context import Context
@@ -84,6 +85,7 @@ class Parts:
         )
         jobs.bind(self.ctx)
         inventory.schedule(self.ctx)
+        housekeeping.schedule(self.ctx)
 
     @asynccontextmanager
     async def lifespan(self, app: Litestar) -> AsyncIterator[None]:

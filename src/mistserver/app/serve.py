@@ -42,6 +42,7 @@ def run(options: argparse.Namespace) -> int:
     try:
         check_port(settings)
         parts = Parts(settings)
+        forget_environment()
         try:
             return _serve(parts)
         finally:
@@ -77,6 +78,12 @@ def prepare_data_dir(data_dir: Path) -> None:
         data_dir.chmod(0o700)
     except OSError as error:
         raise InvalidInput(f"The data directory {data_dir} cannot be used: {error.strerror}.") from None
+
+
+def forget_environment() -> None:
+    """Once read, our variables go: passwords and keys among them are no business of what the service starts."""
+    for name in [name for name in os.environ if name.startswith("MIST_")]:
+        del os.environ[name]
 
 
 def check_port(settings: Settings) -> None:

@@ -11,8 +11,3 @@ LENGTH = 22
 def new_id() -> str:
     """A fresh identifier."""
     return "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
-
-
-def is_id(text: str) -> bool:
-    """Whether `text` has the shape of one of our identifiers."""
-    return len(text) == LENGTH and all(char in ALPHABET for char in text)
