@@ -26,6 +26,15 @@ COLUMNS = (
     Column("Backend Title", "backend_name", 30),
     Column("Tags", "tags", 20),
 )
+_MORE = (
+    Column("Private Ips", "private_ips"),
+    Column("Image", "image"),
+    Column("Size", "size"),
+    Column("Location", "location"),
+    Column("Actions", "actions"),
+    Column("Created At", "created_at"),
+    Column("Seen At", "seen_at"),
+)
 
 
 def _list_arguments(parser: CommandParser) -> None:
@@ -66,6 +75,10 @@ def describe_machine(call: Call) -> int | None:
     machine = select.machine(call)
     machine.refresh()
     show_record(call.args, machine.record, COLUMNS)
+    if call.args.output in (None, "table") and not call.args.columns:
+        for column in _MORE:
+            if text := column.text(machine.record):
+                say(f"{column.title}: {text}")
     return None
 
 

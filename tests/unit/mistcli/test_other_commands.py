@@ -205,3 +205,12 @@ def test_a_run_is_repeated_where_it_failed(mist: Mist, service: RestStub) -> Non
 @pytest.mark.parametrize("words", [["cp", "a", "b"], ["cp", "web:a", "db:b"], ["ssh", "atlanta"]])
 def test_copies_and_terminals_say_what_they_need(words: list[str], mist: Mist) -> None:
     assert mist(*words).code == 2
+
+
+def test_a_machine_is_shown_with_what_a_list_has_no_room_for(mist: Mist, service: RestStub) -> None:
+    service.machines[0]["private_ips"] = ["10.0.0.5"]
+
+    shown = mist("describe-machine", service.machines[0]["id"]).out
+
+    assert "Private Ips: 10.0.0.5\n" in shown
+    assert "Private" not in mist("describe-machine", service.machines[0]["id"], "--columns", "name").out
