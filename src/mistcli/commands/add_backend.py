@@ -78,7 +78,7 @@ def variable(setting: Setting) -> str:
 def add_backend(call: Call) -> int | None:
     provider = _declared(call)
     region = _region(call, provider[1])
-    settings = _settings(call, provider[0], complete=True)
+    settings = _settings(call, provider[0], complete=provider[0]["available"])
     added = call.client.add_backend(provider[0]["id"], call.args.name, region=region, **_generic(call), **settings)
     say("New backend added")
     note(f"{added.name} ({added.id})")
