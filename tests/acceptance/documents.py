@@ -17,7 +17,7 @@ VOLATILE = re.compile(
     r"|\d{4}-\d\d-\d\dT[\d:]+Z|\d{4}-\d\d-\d\d \d\d:\d\d UTC"
     r"|up [\d dhmin]+, load [\d. ]+, \d+ cores?, \d+ users?"
     r"|[\d.]+ of [\d.]+ GiB"
-    r"|Debian [^,|]+, Linux [^,|]+|Linux \d+\.[\w.+-]+"
+    r"|\w[\w/ .()-]*, Linux \d[\w.+-]+"
     r"|\d+(?:\.\d+)? s\b|\d+ rows"
     r"|master key [0-9a-f]{16}"
     r"|\b[0-9a-f]{12}\b"

@@ -74,31 +74,34 @@ def engine(lab_folder: Path) -> Iterator[DockerHost]:
 
 
 @pytest.fixture
-def server(lab_key: KeyPair) -> Iterator[Sshd]:
-    """The server that the pages call 198.51.100.7."""
-    with sshd(key=lab_key, hosts=("127.77.9.7",)) as running:
-        yield running
+def servers(lab_key: KeyPair) -> Iterator[tuple[Sshd, Sshd]]:
+    """The servers that the pages call 198.51.100.7 and 10.0.0.12."""
+    with sshd(key=lab_key, hosts=("127.77.9.7",)) as outer, sshd(key=lab_key, hosts=("127.77.9.8",)) as inner:
+        yield outer, inner
 
 
 @pytest.fixture
-def reader(engine: DockerHost, server: Sshd, lab_key: KeyPair, tmp_path: Path) -> Iterator[Reader]:
-    with opened(engine, server, lab_key, tmp_path) as somebody:
+def reader(engine: DockerHost, servers: tuple[Sshd, Sshd], lab_key: KeyPair, tmp_path: Path) -> Iterator[Reader]:
+    with opened(engine, servers, lab_key, tmp_path) as somebody:
         yield somebody
 
 
 @contextmanager
-def opened(engine: DockerHost, server: Sshd, key: KeyPair, home: Path) -> Iterator[Reader]:
+def opened(engine: DockerHost, servers: tuple[Sshd, Sshd], key: KeyPair, home: Path) -> Iterator[Reader]:
     """A reader with a home of their own, on a service that was just started."""
     engine.mini_image(key.public, IMAGE)
     (home / ".ssh").mkdir(mode=0o700)
     (home / ".ssh" / "id_ed25519").write_text(key.private)
     service = Service(home / ".local" / "share" / "mist", flags=("--manage-this-host",)).start()
+    outer, inner = servers
     places = {
         "http://127.0.0.1:8000": service.uri,
         "/var/run/docker.sock": str(engine.socket),
-        "198.51.100.7": server.host,
-        "2222": str(server.port),
-        "deploy": server.user,
+        "198.51.100.7": outer.host,
+        "2222": str(outer.port),
+        "10.0.0.12": inner.host,
+        "2022": str(inner.port),
+        "deploy": outer.user,
         "laptop": platform.node(),
         "/home/me": str(home),
         "you@example.com": EMAIL,
