@@ -9,13 +9,12 @@ from typing import Any
 import msgspec
 
 from mistserver.domain.errors import ProviderBadAnswer
+from mistserver.domain.foreign import storable
 from mistserver.domain.machine import Action, MachineReading, MachineState
 
 MAX_ID = 512  # PostgreSQL's index takes no longer ones
 MAX_SHOWN_NAME = 255
-MAX_TEXT = 4096
 MAX_EXTRA_BYTES = 65536
-_DEPTH = 8
 
 
 class Shown(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,7 +65,7 @@ def prepare_one(reading: MachineReading) -> Prepared:
     except _UNCLEAN:
         pass  # most readings are clean, so they are looked at closely only when they turn out not to be
     try:
-        return _prepared(msgspec.convert(_clean(msgspec.structs.asdict(reading)), MachineReading))
+        return _prepared(msgspec.convert(storable(msgspec.structs.asdict(reading)), MachineReading))
     except (*_UNCLEAN, RecursionError):
         raise ProviderBadAnswer("The provider described a machine in a way that cannot be understood.") from None
 
@@ -132,21 +131,6 @@ def _prepared(reading: MachineReading) -> Prepared:
         native_tags=msgspec.json.encode(shown.tags).decode(),
         mark=reading.mark,
     )
-
-
-def _clean(value: Any, depth: int = 0) -> Any:
-    if depth > _DEPTH:
-        return "..."
-    if isinstance(value, str):
-        text = value.encode("utf-8", "replace").decode().replace("\0", "\ufffd").replace("\\u0000", "\ufffd")
-        return text[:MAX_TEXT]
-    if isinstance(value, dict):
-        return {_clean(str(key), depth): _clean(item, depth + 1) for key, item in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        return [_clean(item, depth + 1) for item in value]
-    if value is None or isinstance(value, bool | int | float | datetime):
-        return value
-    return _clean(repr(value), depth)
 
 
 _UNCLEAN = (TypeError, ValueError, AttributeError, msgspec.MsgspecError)

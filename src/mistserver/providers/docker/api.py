@@ -130,7 +130,11 @@ class Api:
 def _tls(account: Account) -> ssl.SSLContext:
     """Always verifying. Python reads a client's key from files only: this one exists in memory alone."""
     settings = account.settings
-    context = ssl.create_default_context(cadata=settings.ca_file or account.ca_pem)
+    try:
+        context = ssl.create_default_context(cadata=settings.ca_file or account.ca_pem)
+    except (ssl.SSLError, ValueError):
+        message = "The certificate of Docker's authority (--docker-ca-file) is not in PEM form."
+        raise InvalidInput(message, field="ca_file") from None
     if not settings.cert_file:
         return context
     with os.fdopen(os.memfd_create("client", os.MFD_CLOEXEC), "wb") as file:

@@ -121,7 +121,7 @@ def _create(connection: Connection, actor: Actor, token: Token, hash: str) -> To
 def _revoke(connection: Connection, actor: Actor, token_id: str, at: datetime) -> None:
     token = tokens.get(connection, actor.account_id, token_id)
     if token is None or _whose(actor) not in (None, token.user_id):
-        raise NotFound(f"There is no token with the id {token_id[:64]}.", noun="token", id=token_id)
+        raise NotFound(f"There is no token with the id {token_id[:64]!r}.", noun="token", id=token_id)
     tokens.delete(connection, token_id)
     subject = ("token", token.id, token.name)
     events.record(connection, actor, "token.revoked", subject=subject, message="revoked", at=at)

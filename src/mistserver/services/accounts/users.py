@@ -169,7 +169,7 @@ def _set_password(connection: Connection, actor: Actor, user_id: str, password_h
 def _existing(connection: Connection, actor: Actor, user_id: str) -> User:
     user = users.get(connection, actor.account_id, user_id)
     if user is None:
-        raise NotFound(f"There is no user with the id {user_id[:64]}.", noun="user", id=user_id)
+        raise NotFound(f"There is no user with the id {user_id[:64]!r}.", noun="user", id=user_id)
     return user
 
 

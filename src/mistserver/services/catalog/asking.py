@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+import msgspec
+
 from mistserver.domain.errors import InvalidInput, ProviderBadAnswer
+from mistserver.domain.foreign import storable
 from mistserver.domain.page import Page, clean_limit, decode_cursor, encode_cursor
 from mistserver.providers.base import Provider
 from mistserver.services.context import Context
@@ -14,6 +17,7 @@ from mistserver.store.backends import StoredBackend
 T = TypeVar("T")
 
 ASKED_FOR_S = 60.0
+_UNREADABLE = (TypeError, ValueError, AttributeError, msgspec.MsgspecError)
 
 
 async def ask(
@@ -25,10 +29,24 @@ async def ask(
         found: Any = await ctx.providers.call(ctx, stored, work, ASKED_FOR_S)
         if not isinstance(found, list):
             raise ProviderBadAnswer(f"The backend {stored.name!r} did not answer with a list.", backend_id=stored.id)
-        return found
+        try:
+            return [_readable(item) for item in found]
+        except (*_UNREADABLE, RecursionError):
+            message = f"The backend {stored.name!r} described something in a way that cannot be understood."
+            raise ProviderBadAnswer(message, backend_id=stored.id) from None
 
     answer: list[T] = await ctx.providers.answers.get((stored.id, stored.access, *question), live)
     return answer
+
+
+def _readable(item: T) -> T:
+    """The item such that JSON can hold it; structs do not check what is put into their fields."""
+    kind = type(item)
+    try:
+        msgspec.json.decode(msgspec.json.encode(item), type=kind)
+    except _UNREADABLE:
+        return msgspec.convert(storable(msgspec.structs.asdict(item)), kind)  # type: ignore[arg-type]  # else TypeError
+    return item
 
 
 def part(items: list[T], limit: int | None, cursor: str | None) -> Page[T]:

@@ -33,7 +33,7 @@ def _cancel(connection: Connection, actor: Actor, job_id: str, at: datetime) -> 
     jobs.request_cancel(connection, job_id)
     stored = jobs.load(connection, job_id)
     if stored is None:
-        raise NotFound(f"There is no job with the id {job_id}.", noun="job", id=job_id)
+        raise NotFound(f"There is no job with the id {job_id[:64]!r}.", noun="job", id=job_id)
     events.record(
         connection,
         actor,

@@ -35,5 +35,5 @@ def found(connection: Connection, account_id: str, job_id: str) -> Job:
     """The job, or NotFound; in a transaction."""
     job = jobs.get(connection, account_id, job_id)
     if job is None:
-        raise NotFound(f"There is no job with the id {job_id}.", noun="job", id=job_id)
+        raise NotFound(f"There is no job with the id {job_id[:64]!r}.", noun="job", id=job_id)
     return job

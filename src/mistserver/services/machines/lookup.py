@@ -55,8 +55,7 @@ async def find(ctx: Context, actor: Actor, machine_id: str) -> Found:
 def found(connection: Connection, account_id: str, machine_id: str) -> Found:
     machine = machines.get(connection, account_id, machine_id)
     if machine is None:
-        shown = visible(machine_id[:64])
-        raise NotFound(f"There is no machine with the id {shown}.", noun="machine", id=shown)
+        raise NotFound(f"There is no machine with the id {machine_id[:64]!r}.", noun="machine", id=machine_id)
     stored = backends.get(connection, account_id, machine.backend_id)
     if stored is None:
         raise NotFound(f"The backend of the machine {machine.name!r} is gone.", noun="backend", id=machine.backend_id)

@@ -117,7 +117,7 @@ def _select(connection: Connection, account_id: str, request: RunCommand) -> lis
         missing = set(wanted) - {machine.id for machine in found}
         if missing:
             lost = min(missing)
-            raise NotFound(f"There is no machine with the id {visible(lost[:80])}.", noun="machine", id=lost[:80])
+            raise NotFound(f"There is no machine with the id {lost[:64]!r}.", noun="machine", id=lost[:80])
         reason = "No machine was named."
     else:
         tag = clean_tag(request.tag) if request.tag is not None else None
@@ -137,7 +137,7 @@ def _retry(connection: Connection, ctx: Context, actor: Actor, job_id: str) -> J
     old = jobs.get(connection, actor.account_id, job_id)
     stored = jobs.load(connection, job_id) if old is not None else None
     if old is None or stored is None or old.kind != KIND:
-        raise NotFound(f"There is no run with the id {visible(job_id[:80])}.", noun="job", id=job_id[:80])
+        raise NotFound(f"There is no run with the id {job_id[:64]!r}.", noun="job", id=job_id[:80])
     if old.state not in TERMINAL:
         raise InvalidInput(f"The run {job_id} is still {old.state}; wait for its end.", field="job")
     failed = _unsuccessful(connection, job_id)
