@@ -6,7 +6,7 @@ import fcntl
 import os
 from pathlib import Path
 
-from mistserver.domain.errors import Conflict
+from mistserver.domain.errors import Conflict, InvalidInput
 
 
 class DataDirLock:
@@ -14,7 +14,12 @@ class DataDirLock:
 
     def __init__(self, data_dir: Path) -> None:
         self._path = data_dir / "lock"
-        self._fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            self._fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise InvalidInput(
+                f"The data directory {data_dir} cannot be used: {error.strerror}. Give another --data-dir."
+            ) from None
         try:
             fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -94,8 +94,6 @@ def run_rekey(options: argparse.Namespace) -> int:
         lock.release()
     print(f"Sealed {done.records} secrets anew; the master key is now {done.key_id}.")
     print(done.note or f"It is in {_key_place(settings)}")
-    if done.note:
-        print(done.note)
     print("Older backups need the older key: keep it as long as you keep them.")
     return 0
 

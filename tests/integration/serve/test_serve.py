@@ -76,6 +76,15 @@ def test_a_port_that_is_taken_is_refused_before_anything_is_written(tmp_path: Pa
     assert not (tmp_path / "data" / "mist.db").exists()
 
 
+@pytest.mark.parametrize("command", [["rekey"], ["backup", "mist.backup"], ["recover", "jo@example.com"]])
+def test_a_host_command_without_a_data_directory_says_so(tmp_path: Path, command: list[str]) -> None:
+    result = mist(*command, "--data-dir", str(tmp_path / "none"))
+
+    assert result.returncode == 1
+    assert re.fullmatch(rf"Error: .*{tmp_path}/none.*--data-dir.*\n", result.stderr)
+    assert not (tmp_path / "none").exists()
+
+
 def test_only_the_holder_of_the_code_claims_a_new_service(tmp_path: Path) -> None:
     service = Service(tmp_path / "data", env=NO_USER).start()
     try:
