@@ -27,7 +27,7 @@ def count(conn: Connection) -> Counts:
 
 
 def ping(conn: Connection) -> None:
-    """Raises when the database does not answer. Asked while the service starts, so it needs no part that loads later."""
+    """Raises when the database does not answer. Asked while the service starts: it needs nothing that loads later."""
     conn.exec_driver_sql("SELECT 1")
 
 
