@@ -26,6 +26,7 @@ COLUMNS = (
     Column("Backend Title", "backend_name", 30),
     Column("Tags", "tags", 20),
 )
+_SHOWN_GIB = 0.05  # a smaller disk would read "0.0 of 0.0"
 _MORE = (
     Column("Private Ips", "private_ips"),
     Column("Image", "image"),
@@ -110,7 +111,8 @@ def probe(call: Call) -> int | None:
     say(f"  {system}, signed in as {found['user']} in {found['took_s']:.2f} s")
     for disk in found["disks"]:
         gib = [disk[field] / 2**30 for field in ("used_bytes", "size_bytes")]
-        say(f"  {disk['mount']}: {gib[0]:.1f} of {gib[1]:.1f} GiB used")
+        if gib[1] >= _SHOWN_GIB:
+            say(f"  {disk['mount']}: {gib[0]:.1f} of {gib[1]:.1f} GiB used")
     return None
 
 
