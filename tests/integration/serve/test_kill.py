@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 
 from tests.lab.docker import DockerHost
-from tests.lab.fixtures import LabKey
+from tests.lab.moto import Ec2Service
+from tests.lab.moto import client as ec2_client
+from tests.lab.sshd import KeyPair
 from tests.support.service import Service
 
 GATE, FULL = 5, 50
@@ -20,7 +22,7 @@ SETTLE_S = 60
 
 
 @pytest.fixture
-def engine(docker_engine: DockerHost, lab_key: LabKey) -> Iterator[tuple[Any, str]]:
+def engine(docker_engine: DockerHost, lab_key: KeyPair) -> Iterator[tuple[Any, str]]:
     """A client of the engine, and the image to create from; what the test created is removed."""
     import docker
 
@@ -45,10 +47,10 @@ def add_backend(service: Service, token: str, port: int) -> str:
     return str(answer["id"])
 
 
-def submit(service: Service, token: str, backend: str, image: str, number: int) -> list[str]:
+def submit(service: Service, token: str, backend: str, image: str, number: int, **more: str) -> list[str]:
     jobs = []
     for i in range(number):
-        body = {"backend": backend, "name": f"made-{i}", "image": image}
+        body = {"backend": backend, "name": f"made-{i}", "image": image, **more}
         status, answer = service.request("POST", "/machines", body, token)
         assert status == 202, answer
         jobs.append(str(answer["id"]))
@@ -65,6 +67,27 @@ def settled(service: Service, token: str, jobs: list[str]) -> list[str]:
         time.sleep(0.2)
 
 
+def kill_at_random(service: Service, token: str, jobs: list[str], times: int) -> None:
+    """kill -9 and a new start, again and again, at least once while creates are under way."""
+    seed = random.randrange(2**32)
+    dice = random.Random(seed)
+    unfinished = []
+    for _ in range(times):
+        time.sleep(dice.uniform(0.05, 0.8))
+        states = [service.request("GET", f"/jobs/{job}", token=token)[1]["state"] for job in jobs[::-1][:10]]
+        service.kill()
+        unfinished.append(sum(state not in TERMINAL for state in states))
+        service.start()
+    print(f"seed {seed}: of the last ten creates, so many were under way when it was killed: {unfinished}")
+    assert unfinished[0] > 0
+
+
+def listed(service: Service, token: str) -> list[str]:
+    """The names of the machines that the service shows as its own creations, each as often as it is shown."""
+    _, answer = service.request("GET", "/machines?refresh=true&limit=1000", token=token)
+    return sorted(item["name"] for item in answer["items"] if item["name"].startswith("made-"))
+
+
 @pytest.fixture
 def empty_url(request: pytest.FixtureRequest) -> str:
     """The URL of an empty database of the kind that the test is about; "" means the data directory's SQLite."""
@@ -77,24 +100,59 @@ def test_creates_survive_kill_9(
     tmp_path: Any, docker_engine: DockerHost, engine: tuple[Any, str], empty_url: str, number: int
 ) -> None:
     client, image = engine
-    dice = random.Random(number)
     service = start(tmp_path, empty_url).start()
     try:
         token = service.sign_in()
         backend = add_backend(service, token, docker_engine.tcp_port)
         jobs = submit(service, token, backend, image, number)
-        for _ in range(max(2, number // 10)):
-            time.sleep(dice.uniform(0.05, 0.8))
-            service.kill()
-            service.start()
+        kill_at_random(service, token, jobs, max(2, number // 10))
 
         states = settled(service, token, jobs)
+        shown = listed(service, token)
     finally:
         service.stop()
 
     names = sorted(c.name for c in client.containers.list(all=True) if c.name.startswith("made-"))
     assert states == ["succeeded"] * number
     assert names == sorted(f"made-{i}" for i in range(number))
+    assert shown == names
+
+
+@pytest.mark.parametrize("number", [GATE, pytest.param(FULL, marks=pytest.mark.full)])
+def test_where_names_may_repeat_no_machine_is_made_twice(tmp_path: Any, ec2_cloud: Ec2Service, number: int) -> None:
+    behind = ec2_client(ec2_cloud, "us-east-1")
+    image = sorted(image["ImageId"] for image in behind.describe_images(Owners=["amazon"])["Images"])[0]
+    before = set(instances(behind))
+    service = Service(tmp_path / "data", flags=("--provider-endpoint", f"ec2={ec2_cloud.endpoint}")).start()
+    try:
+        token = service.sign_in()
+        service.request("POST", "/keys", {"name": "k", "generate": {}}, token)
+        settings = {"api_key": ec2_cloud.api_key, "api_secret": ec2_cloud.api_secret}
+        body = {"provider": "ec2", "region": "ec2_us_east", "settings": settings}
+        backend = service.request("POST", "/backends", body, token)[1]["id"]
+        jobs = submit(service, token, backend, image, number, size="t1.micro")
+        kill_at_random(service, token, jobs, max(2, number // 10))
+
+        states = settled(service, token, jobs)
+        shown = listed(service, token)
+        made = {id: name for id, name in instances(behind).items() if id not in before}
+    finally:
+        service.stop()
+        behind.terminate_instances(InstanceIds=[id for id in instances(behind) if id not in before])
+
+    assert states == ["succeeded"] * number
+    assert sorted(made.values()) == sorted(f"made-{i}" for i in range(number)) == shown
+
+
+def instances(behind: Any) -> dict[str, str]:
+    """The instances that are not terminated: id -> name."""
+    found = {}
+    for page in behind.get_paginator("describe_instances").paginate():
+        for instance in (each for group in page["Reservations"] for each in group["Instances"]):
+            if instance["State"]["Name"] != "terminated":
+                tags = {tag["Key"]: tag["Value"] for tag in instance.get("Tags", [])}
+                found[instance["InstanceId"]] = tags.get("Name", "")
+    return found
 
 
 def test_another_service_finishes_what_a_killed_one_began(
