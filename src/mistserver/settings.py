@@ -147,7 +147,8 @@ def _convert(name: str, value: Any, default: Any, source: str) -> Any:
     try:
         return _to_type(value, default)
     except (ValueError, TypeError):
-        kind = {bool: "yes or no", int: "a whole number", float: "a number", dict: "PROVIDER=URL"}.get(type(default), "text")
+        kinds = {bool: "yes or no", int: "a whole number", float: "a number", dict: "PROVIDER=URL"}
+        kind = kinds.get(type(default), "text")
         raise InvalidInput(f"The setting {name} (from {source}) must be {kind}.", setting=name) from None
 
 

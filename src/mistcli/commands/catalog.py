@@ -22,7 +22,7 @@ def _of_backend(parser: CommandParser) -> None:
     parser.add_argument("--backend-name", help="name of the backend")
 
 
-def backend_of(call: Call) -> Backend:
+def backend_of(call: Call, use: select.Use = "read") -> Backend:
     """The backend that --backend, --backend-id or --backend-name means."""
     args = call.args
     given = {"--backend": args.backend, "--backend-id": args.backend_id, "--backend-name": args.backend_name}
@@ -31,7 +31,7 @@ def backend_of(call: Call) -> Backend:
         how = "only once" if present else "with --backend NAME-OR-ID"
         raise UsageError(f"say which backend {how}")
     level = {"--backend-id": "id", "--backend-name": "name"}.get(present[0])
-    return Backend(call.client, select.find(call, "backend", given[present[0]], "read", level))
+    return Backend(call.client, select.find(call, "backend", given[present[0]], use, level))
 
 
 def _list_arguments(parser: CommandParser) -> None:
@@ -73,13 +73,13 @@ def _star_arguments(parser: CommandParser) -> None:
 
 
 def star_image(call: Call) -> int | None:
-    backend_of(call).star_image(call.args.image)
+    backend_of(call, "change").star_image(call.args.image)
     say(f"Starred image {call.args.image}")
     return None
 
 
 def unstar_image(call: Call) -> int | None:
-    backend_of(call).unstar_image(call.args.image)
+    backend_of(call, "change").unstar_image(call.args.image)
     say(f"Unstarred image {call.args.image}")
     return None
 

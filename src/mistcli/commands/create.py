@@ -57,7 +57,7 @@ def create_machine(call: Call) -> int | None:
         refuse()
     if args.no_wait and args.wait:
         raise UsageError("give only one of --wait and --no-wait")
-    job = backend_of(call).request_machine(_body(call), _options(call))
+    job = backend_of(call, "change").request_machine(_body(call), _options(call))
     if args.no_wait:
         say(job.id)
         note(f"{job.title}: started. `mist wait-job {job.id}` waits for it.")

@@ -84,10 +84,10 @@ def test_a_passphrase_is_asked_for_when_it_is_needed(mist: Mist, home: Path, ser
 def test_a_missing_secret_is_asked_for(mist: Mist, service: RestStub, types: Types) -> None:
     types(secrets=("s3cret",))
 
-    result = mist("add-backend", "--provider", "digitalocean")
+    result = mist("add-backend", "--provider", "ec2", "--region", "ec2_us_east", "--ec2-api-key", "K")
 
     assert result.code == 0
-    assert service.body("POST", "/backends")["settings"] == {"token": "s3cret"}
+    assert service.body("POST", "/backends")["settings"] == {"api_key": "K", "api_secret": "s3cret"}
 
 
 def test_setting_up_and_a_password_typed_twice(

@@ -41,6 +41,9 @@ def check_spec(spec: MachineSpec) -> None:
         )
     if not spec.image:
         raise InvalidInput("Docker needs an image (--image).", field="image")
+    for field, given in (("size", spec.size), ("location", spec.location)):
+        if given:
+            raise InvalidInput(f"Docker has no {field}s; leave --{field} out.", field=field)
     for name in spec.extra:
         if name not in _EXTRA:
             raise InvalidInput(f"Docker takes {', '.join(_EXTRA)} as extra options, not {name!r}.", field="extra")
