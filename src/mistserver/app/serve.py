@@ -16,6 +16,7 @@ import uvicorn
 
 from mistserver.app import log, settings_flags
 from mistserver.app.lock import DataDirLock
+from mistserver.app.memory import share_one_arena
 from mistserver.app.parts import Parts
 from mistserver.domain.errors import InvalidInput, Unavailable
 from mistserver.services.status import is_loopback
@@ -38,6 +39,7 @@ def run(options: argparse.Namespace) -> int:
     check(settings)
     prepare_data_dir(settings.data_dir)
     log.set_up(settings.log_level)
+    share_one_arena()
     lock = DataDirLock(settings.data_dir)
     try:
         check_port(settings)

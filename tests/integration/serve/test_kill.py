@@ -58,12 +58,12 @@ def submit(service: Service, token: str, backend: str, image: str, number: int, 
 
 
 def settled(service: Service, token: str, jobs: list[str]) -> list[str]:
-    """The states of the jobs, once all are terminal or the time is over."""
+    """The states of the jobs, once all are terminal or the time is over; of failed ones with the reason."""
     deadline = time.monotonic() + SETTLE_S
     while True:
-        states = [str(service.request("GET", f"/jobs/{job}", token=token)[1]["state"]) for job in jobs]
-        if all(state in TERMINAL for state in states) or time.monotonic() > deadline:
-            return states
+        found = [service.request("GET", f"/jobs/{job}", token=token)[1] for job in jobs]
+        if all(job["state"] in TERMINAL for job in found) or time.monotonic() > deadline:
+            return [job["state"] if job["error"] is None else f"{job['state']}: {job['error']}" for job in found]
         time.sleep(0.2)
 
 

@@ -12,7 +12,7 @@ from mistserver.services.context import Context
 from mistserver.services.jobs.get import found
 from mistserver.store import job_items, job_output
 
-PAGE_CHARACTERS = 4_000_000
+PAGE_CHARACTERS = 2_000_000
 
 
 class ItemQuery(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,7 +24,7 @@ class ItemQuery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def page(ctx: Context, actor: Actor, job_id: str, query: ItemQuery) -> Page[JobItem]:
-    """A page of items. Where machines said much it is shorter than asked for: about 4 MB of output at most."""
+    """A page of items. Where machines said much it is shorter than asked for: about 2 MB of output at most."""
     actor.require(Scope.READ)
     after = decode_cursor(query.cursor, tuple[int])[0] if query.cursor else -1
     limit = clean_limit(query.limit)
