@@ -17,15 +17,15 @@ _HERE = "mistserver.providers."
 class Row:
     """One listed provider. `module` is None while it is not built.
 
-    `library` is the vendor's library, which the distribution's extra `extra` brings; to be built it may need `packages`
-    of the system.
+    `module_needed` is the vendor's library, which the distribution's extra `extra` brings; to be built it may need
+    `packages` of the system.
     """
 
     id: str
     module: str | None = None
     name: str = ""
     extra: str | None = None
-    library: str | None = None
+    module_needed: str | None = None
     packages: str | None = None
 
 
@@ -33,12 +33,12 @@ _BUILT = {
     row.id: row
     for row in (
         Row("bare_metal", _HERE + "bare_metal", "BareMetal"),
-        Row("ec2", _HERE + "ec2", "Ec2", extra="ec2", library="boto3"),
-        Row("docker", _HERE + "docker", "Docker", extra="docker", library="docker"),
+        Row("ec2", _HERE + "ec2", "Ec2", extra="ec2", module_needed="boto3"),
+        Row("docker", _HERE + "docker", "Docker", extra="docker", module_needed="docker"),
         Row(
             *("libvirt", _HERE + "libvirt", "Libvirt"),
             extra="libvirt",
-            library="libvirt",
+            module_needed="libvirt",
             packages="gcc python3-dev libvirt-dev",
         ),
         Row("localhost", _HERE + "localhost", "Localhost"),
@@ -82,11 +82,11 @@ def missing(id: str) -> str | None:
     found = row(id)
     if found.module is None:
         return f"{declaration(id).title} ({id}) is listed, but this version of Mist cannot use it yet."
-    if found.library is not None and importlib.util.find_spec(found.library) is None:
+    if found.module_needed is not None and importlib.util.find_spec(found.module_needed) is None:
         first = f" (after apt-get install {found.packages})" if found.packages else ""
         return (
-            f"{declaration(id).title} ({id}) needs the Python package {found.library}, which is not installed where "
-            f"the service runs; install it with: pip install 'mist[{found.extra}]'{first}"
+            f"{declaration(id).title} ({id}) needs the Python package {found.module_needed}, which is not installed "
+            f"where the service runs; install it with: pip install 'mist[{found.extra}]'{first}"
         )
     return None
 

@@ -6,7 +6,7 @@ import ipaddress
 from typing import Any
 from xml.etree import ElementTree as ET
 
-from mistserver.providers.libvirt.library import library
+from mistserver.providers.libvirt.binding import libvirt_module
 
 AGENT_CHANNEL = "org.qemu.guest_agent.0"
 _AGENT_TIMEOUT_S = 2
@@ -23,7 +23,7 @@ class Leases:
         for network in connection.listAllNetworks(0):
             try:
                 rows += network.DHCPLeases()
-            except library().libvirtError:  # inactive, or its addresses are not given by libvirt
+            except libvirt_module().libvirtError:  # inactive, or its addresses are not given by libvirt
                 continue
         for row in sorted(rows, key=lambda row: row.get("expirytime") or 0, reverse=True):
             if row.get("ipaddr"):
@@ -38,7 +38,7 @@ def addresses_of(domain: Any, tree: ET.Element, leases: Leases) -> Split:
     """The public and the private addresses of a running guest."""
     macs = [mac.get("address", "") for mac in tree.iterfind("devices/interface/mac")]
     found = [address for mac in macs for address in leases.of(mac)]
-    libvirt = library()
+    libvirt = libvirt_module()
     if not found and _has_agent(tree):
         domain.agentSetResponseTimeout(_AGENT_TIMEOUT_S, 0)
         found = _asked(domain, libvirt.VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_AGENT, set(macs))
@@ -55,7 +55,7 @@ def _has_agent(tree: ET.Element) -> bool:
 def _asked(domain: Any, source: int, macs: set[str]) -> list[str]:
     try:
         interfaces = domain.interfaceAddresses(source, 0)
-    except library().libvirtError:  # that source knows nothing of this guest
+    except libvirt_module().libvirtError:  # that source knows nothing of this guest
         return []
     own = [one for one in interfaces.values() if (one.get("hwaddr") or "").lower() in {mac.lower() for mac in macs}]
     return [item["addr"] for interface in own for item in interface.get("addrs") or []]

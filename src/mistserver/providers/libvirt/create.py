@@ -10,10 +10,10 @@ from typing import Any
 from mistserver.domain.errors import AlreadyExists, InvalidInput, ProviderRejected
 from mistserver.domain.machine import MachineSpec
 from mistserver.providers.libvirt import sizes
+from mistserver.providers.libvirt.binding import is_code, libvirt_module
 from mistserver.providers.libvirt.definition import Boot, Guest, define
 from mistserver.providers.libvirt.identity import guest_uuid
 from mistserver.providers.libvirt.images import FILE_POOLS, active_pools, find_pool, find_volume, pool_type
-from mistserver.providers.libvirt.library import is_code, library
 from mistserver.providers.libvirt.machines import read_mark
 from mistserver.providers.libvirt.markup import NAMESPACE, parse, render, tagged
 from mistserver.providers.libvirt.options import Options, has_disk, read_options
@@ -53,7 +53,7 @@ def lookup(connection: Any, uuid: str) -> Any:
     """The domain; None when there is none."""
     try:
         return connection.lookupByUUIDString(uuid)
-    except library().libvirtError as error:
+    except libvirt_module().libvirtError as error:
         if is_code(error, "NO_DOMAIN"):
             return None
         raise
@@ -61,7 +61,7 @@ def lookup(connection: Any, uuid: str) -> Any:
 
 def undefine(domain: Any) -> None:
     """Take the definition away with all that hangs on it; drivers that know no such things get the plain call."""
-    libvirt = library()
+    libvirt = libvirt_module()
     flags = 0
     for name in _UNDEFINE:
         flags |= getattr(libvirt, f"VIR_DOMAIN_UNDEFINE_{name}", 0)
@@ -95,7 +95,7 @@ def _define(connection: Any, spec: MachineSpec, uuid: str, virt_type: str) -> An
             guest = dataclasses.replace(guest, **{name: volume})
         domain = connection.defineXML(define(guest))
     except BaseException:
-        with contextlib.suppress(library().libvirtError):
+        with contextlib.suppress(libvirt_module().libvirtError):
             if lookup(connection, uuid) is None:
                 delete_volumes(connection, uuid, tuple((volume.pool, volume.name) for volume in made))
         raise
@@ -136,7 +136,7 @@ def _seed_pool(connection: Any, options: Options) -> Any:
 def _refuse_taken_name(connection: Any, name: str) -> None:
     try:
         connection.lookupByName(name)
-    except library().libvirtError as error:
+    except libvirt_module().libvirtError as error:
         if is_code(error, "NO_DOMAIN"):
             return
         raise
@@ -160,7 +160,9 @@ def _path(connection: Any, place: str | None, field: str) -> str | None:
 
 def _networks(connection: Any, wanted: tuple[str, ...]) -> tuple[str, ...]:
     """The networks to join: those asked for, else `default`, else the only one."""
-    active = [network.name() for network in connection.listAllNetworks(library().VIR_CONNECT_LIST_NETWORKS_ACTIVE)]
+    active = [
+        network.name() for network in connection.listAllNetworks(libvirt_module().VIR_CONNECT_LIST_NETWORKS_ACTIVE)
+    ]
     if not wanted:
         if "default" in active or len(active) == 1:
             return ("default" if "default" in active else active[0],)
@@ -198,7 +200,7 @@ def _host(connection: Any) -> Host:
 
 def _start(connection: Any, domain: Any, virt_type: str) -> Any:
     """Start it; with `auto`, emulated when the host's KVM turns out to be unusable."""
-    libvirt = library()
+    libvirt = libvirt_module()
     try:
         domain.create()
     except libvirt.libvirtError as error:
@@ -226,7 +228,7 @@ def _start_emulated(connection: Any, domain: Any, tree: Any) -> Any:
         emulated = connection.defineXML(render(tree))
         emulated.create()
         _note_started(emulated)
-    except library().libvirtError:
+    except libvirt_module().libvirtError:
         _take_back(connection, domain)
         raise
     return emulated
@@ -234,7 +236,7 @@ def _start_emulated(connection: Any, domain: Any, tree: Any) -> Any:
 
 def _note_started(domain: Any) -> None:
     """Take the word back that it waits for its first start."""
-    libvirt = library()
+    libvirt = libvirt_module()
     made = parse(domain.XMLDesc(0)).find(f"metadata/{tagged('machine')}")
     if made is None:
         return
@@ -247,7 +249,7 @@ def _note_started(domain: Any) -> None:
 
 def _take_back(connection: Any, domain: Any) -> None:
     """Leave nothing of a guest that cannot start."""
-    with contextlib.suppress(library().libvirtError):
+    with contextlib.suppress(libvirt_module().libvirtError):
         if domain.isActive():
             return
         made = read_mark(parse(domain.XMLDesc(0)))

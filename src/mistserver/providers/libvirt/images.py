@@ -6,8 +6,8 @@ from typing import Any
 
 from mistserver.domain.catalog import Image
 from mistserver.domain.errors import InvalidInput, ProviderNotFound
+from mistserver.providers.libvirt.binding import at_once, is_code, libvirt_module
 from mistserver.providers.libvirt.identity import is_made_for_guests
-from mistserver.providers.libvirt.library import at_once, is_code, library
 from mistserver.providers.libvirt.machines import disk_sources
 from mistserver.providers.libvirt.markup import parse
 
@@ -30,7 +30,7 @@ def _xml_unless_gone(thing: Any) -> Any:
     """The description of a guest or volume; an empty one when it went away in the meantime."""
     try:
         return parse(thing.XMLDesc(0))
-    except library().libvirtError as error:
+    except libvirt_module().libvirtError as error:
         if is_code(error, "NO_DOMAIN", "NO_STORAGE_VOL"):
             return parse("<gone/>")
         raise
@@ -38,7 +38,7 @@ def _xml_unless_gone(thing: Any) -> Any:
 
 def active_pools(connection: Any) -> list[Any]:
     """The pools whose volumes can be used now."""
-    return list(connection.listAllStoragePools(library().VIR_CONNECT_LIST_STORAGE_POOLS_ACTIVE))
+    return list(connection.listAllStoragePools(libvirt_module().VIR_CONNECT_LIST_STORAGE_POOLS_ACTIVE))
 
 
 def _images_of(pool: Any, used: set[str]) -> list[Image]:
@@ -67,7 +67,7 @@ def refresh(pool: Any) -> None:
     """Have libvirt look what was put into the pool behind its back; a busy pool is left as it is known."""
     try:
         pool.refresh(0)
-    except library().libvirtError:
+    except libvirt_module().libvirtError:
         return
 
 
@@ -87,7 +87,7 @@ def find_volume(connection: Any, image: str, field: str = "image") -> tuple[Any,
     refresh(pool)
     try:
         return pool, pool.storageVolLookupByName(name)
-    except library().libvirtError as error:
+    except libvirt_module().libvirtError as error:
         if is_code(error, "NO_STORAGE_VOL"):
             raise ProviderNotFound(f"There is no image {image!r} on this hypervisor.", image=image) from None
         raise
@@ -97,7 +97,7 @@ def _volume_at(connection: Any, path: str) -> tuple[Any, Any]:
     try:
         volume = connection.storageVolLookupByPath(path)
         return volume.storagePoolLookupByVolume(), volume
-    except library().libvirtError as error:
+    except libvirt_module().libvirtError as error:
         if is_code(error, "NO_STORAGE_VOL", "NO_STORAGE_POOL"):
             raise ProviderNotFound(f"No storage pool of this hypervisor holds {path!r}.", image=path) from None
         raise
@@ -107,7 +107,7 @@ def find_pool(connection: Any, name: str) -> Any:
     """The pool of that name."""
     try:
         return connection.storagePoolLookupByName(name)
-    except library().libvirtError as error:
+    except libvirt_module().libvirtError as error:
         if is_code(error, "NO_STORAGE_POOL"):
             raise ProviderNotFound(f"There is no storage pool {name!r} on this hypervisor.", pool=name) from None
         raise

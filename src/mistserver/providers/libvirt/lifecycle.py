@@ -6,8 +6,8 @@ from typing import Any
 
 from mistserver.domain.errors import Conflict
 from mistserver.domain.machine import MachineState
+from mistserver.providers.libvirt.binding import is_code, libvirt_module
 from mistserver.providers.libvirt.create import undefine
-from mistserver.providers.libvirt.library import is_code, library
 from mistserver.providers.libvirt.machines import read_mark, state_of
 from mistserver.providers.libvirt.markup import parse
 from mistserver.providers.libvirt.sizes import Shape
@@ -58,7 +58,7 @@ def destroy(connection: Any, domain: Any) -> None:
         delete_volumes(connection, uuid, made.volumes if made else ())
         if domain.isPersistent():
             undefine(domain)
-    except library().libvirtError as error:
+    except libvirt_module().libvirtError as error:
         if not is_code(error, "NO_DOMAIN"):
             raise
 
@@ -67,7 +67,7 @@ def resize(domain: Any, shape: Shape) -> None:
     """Other cores and memory, for a guest that is stopped."""
     if domain.isActive():
         raise Conflict(f"The machine {domain.name()!r} runs; stop it first, then resize it.")
-    libvirt = library()
+    libvirt = libvirt_module()
     stored = libvirt.VIR_DOMAIN_AFFECT_CONFIG
     for flags in (stored | libvirt.VIR_DOMAIN_VCPU_MAXIMUM, stored):
         domain.setVcpusFlags(shape.cores, flags)
@@ -79,6 +79,6 @@ def _unless_stopped(domain: Any, action: Any) -> None:
     """Do it; that the guest stopped by itself in the meantime is no error."""
     try:
         action()
-    except library().libvirtError:
+    except libvirt_module().libvirtError:
         if domain.isActive():
             raise

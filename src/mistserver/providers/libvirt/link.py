@@ -15,8 +15,8 @@ from urllib.parse import quote
 
 from mistserver.domain import errors
 from mistserver.providers.base import Account
+from mistserver.providers.libvirt.binding import faults, keep_alive, libvirt_module
 from mistserver.providers.libvirt.gate import Gate
-from mistserver.providers.libvirt.library import faults, keep_alive, library
 from mistserver.providers.libvirt.settings import Settings
 
 # the classic daemon (or the proxy that stands for it), then the daemon of QEMU alone
@@ -113,7 +113,7 @@ def _open(far: socket.socket, account: Account, stack: ExitStack, remedy: str) -
         gate.shut_after(account.timeout_s)
         try:
             with faults("let us in", host):
-                connection = library().open(f"qemu+unix:///system?socket={quote(gate.path)}")
+                connection = libvirt_module().open(f"qemu+unix:///system?socket={quote(gate.path)}")
         except errors.ProviderUnreachable as error:
             if gate.timed_out:
                 said = f"The hypervisor {host} did not let us in within {account.timeout_s:g} s"
@@ -129,7 +129,7 @@ def _open(far: socket.socket, account: Account, stack: ExitStack, remedy: str) -
 
 def close(connection: Any) -> None:
     """Close it; a connection that is already broken is no error."""
-    with suppress(library().libvirtError):
+    with suppress(libvirt_module().libvirtError):
         connection.close()
 
 

@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 
 from mistserver.domain.machine import Action, MachineReading, MachineState
 from mistserver.providers.libvirt.addresses import Leases, addresses_of
-from mistserver.providers.libvirt.library import at_once, is_code, library
+from mistserver.providers.libvirt.binding import at_once, is_code, libvirt_module
 from mistserver.providers.libvirt.markup import parse, tagged
 from mistserver.providers.libvirt.settings import Settings
 
@@ -56,14 +56,14 @@ def read_guest(connection: Any, domain: Any) -> MachineReading | None:
 
 def _with_states(connection: Any) -> list[tuple[Any, int | None]]:
     """All domains and libvirt's number of each one's state, in one question."""
-    stats = connection.getAllDomainStats(library().VIR_DOMAIN_STATS_STATE, 0)
+    stats = connection.getAllDomainStats(libvirt_module().VIR_DOMAIN_STATS_STATE, 0)
     return [(domain, found.get("state.state")) for domain, found in stats]
 
 
 def _read_unless_gone(domain: Any, number: int | None, leases: Leases, location: str) -> MachineReading | None:
     try:
         return _read(domain, state_of(domain, number), leases, location)
-    except library().libvirtError as error:
+    except libvirt_module().libvirtError as error:
         if is_code(error, "NO_DOMAIN"):
             return None
         raise
@@ -132,7 +132,7 @@ def _attribute(element: ET.Element, child: str, name: str) -> str | None:
 
 def state_of(domain: Any, number: int | None = None) -> MachineState:
     """The state in the words of Mist; `number` is libvirt's, where it is known already."""
-    libvirt = library()
+    libvirt = libvirt_module()
     states = {
         libvirt.VIR_DOMAIN_RUNNING: MachineState.RUNNING,
         libvirt.VIR_DOMAIN_BLOCKED: MachineState.RUNNING,

@@ -19,9 +19,9 @@ from mistserver.domain.errors import (
 from mistserver.domain.machine import Action, MachineReading, MachineSpec
 from mistserver.providers.base import Account, Provider
 from mistserver.providers.libvirt import images, lifecycle, link, machines, networks, options, sizes
+from mistserver.providers.libvirt.binding import faults
 from mistserver.providers.libvirt.create import create, find, lookup
 from mistserver.providers.libvirt.identity import is_uuid
-from mistserver.providers.libvirt.library import faults
 from mistserver.providers.libvirt.machines import HYPERVISOR
 from mistserver.providers.libvirt.settings import Settings, validated
 

@@ -8,9 +8,9 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 from mistserver.domain.errors import InvalidInput
+from mistserver.providers.libvirt.binding import is_code, libvirt_module
 from mistserver.providers.libvirt.identity import volume_prefix
 from mistserver.providers.libvirt.images import FILE_POOLS, pool_type
-from mistserver.providers.libvirt.library import is_code, library
 from mistserver.providers.libvirt.markup import add, parse, render
 
 GIB = 1 << 30
@@ -71,7 +71,7 @@ def delete_volumes(connection: Any, guest: str, volumes: tuple[tuple[str, str], 
             continue
         try:
             connection.storagePoolLookupByName(pool_name).storageVolLookupByName(name).delete(0)
-        except library().libvirtError as error:
+        except libvirt_module().libvirtError as error:
             if not is_code(error, "NO_STORAGE_POOL", "NO_STORAGE_VOL"):
                 raise
 
@@ -89,7 +89,7 @@ def _fresh(pool: Any, tree: ET.Element, source: Any = None) -> Any:
     """The new volume. One of the same name was left by a try that broke off before its guest was defined."""
     try:
         pool.storageVolLookupByName(tree.findtext("name")).delete(0)
-    except library().libvirtError as error:
+    except libvirt_module().libvirtError as error:
         if not is_code(error, "NO_STORAGE_VOL"):
             raise
     return pool.createXML(render(tree), 0) if source is None else pool.createXMLFrom(render(tree), source, 0)

@@ -7,16 +7,16 @@ from typing import Any
 import pytest
 
 from mistserver.domain import errors
-from mistserver.providers.libvirt import library, markup
+from mistserver.providers.libvirt import binding, markup
 
 libvirt = pytest.importorskip("libvirt", reason="libvirt-python is not installed")
 
 
 def test_without_the_library_the_answer_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(library, "_loaded", None)
+    monkeypatch.setattr(binding, "_loaded", None)
     monkeypatch.setitem(sys.modules, "libvirt", None)
     with pytest.raises(errors.ProviderNotAvailable, match=r"libvirt-dev, then pip install 'mist\[libvirt\]'"):
-        library.library()
+        binding.libvirt_module()
 
 
 @pytest.mark.parametrize(
@@ -34,15 +34,15 @@ def test_each_failure_is_an_error_of_ours(code: str, kind: type[errors.MistError
     error: Any = SimpleNamespace(
         get_error_code=lambda: getattr(libvirt, code), get_error_message=lambda: "bad\x1b[31m\n" + "x" * 999
     )
-    found = library.translated(error, "start it", "kvm\x1b")
+    found = binding.translated(error, "start it", "kvm\x1b")
     assert type(found) is kind
     assert found.message.startswith("The hypervisor kvm? did not start it: bad?[31m")
     assert len(found.message) < 400
 
 
 def test_errors_are_not_printed(capfd: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(errors.ProviderUnreachable), library.faults("answer", "h"):
-        library.library().open("qemu+unix:///system?socket=/nowhere")
+    with pytest.raises(errors.ProviderUnreachable), binding.faults("answer", "h"):
+        binding.libvirt_module().open("qemu+unix:///system?socket=/nowhere")
     assert capfd.readouterr() == ("", "")
 
 

@@ -21,7 +21,7 @@ _lock = threading.Lock()
 _loaded: Any = None
 
 
-def library() -> Any:
+def libvirt_module() -> Any:
     """The module `libvirt`, ready for use; ProviderNotAvailable where it is not installed."""
     global _loaded
     with _lock:
@@ -53,7 +53,7 @@ def keep_alive(connection: Any) -> None:
     """Have a dead peer noticed after `KEEPALIVE_S * KEEPALIVE_TRIES` seconds; drivers without a peer refuse."""
     try:
         connection.setKeepAlive(KEEPALIVE_S, KEEPALIVE_TRIES)
-    except library().libvirtError:
+    except libvirt_module().libvirtError:
         return
 
 
@@ -72,7 +72,7 @@ def faults(doing: str, host: str) -> Iterator[None]:
 
     Errors of ours pass through.
     """
-    libvirt = library()
+    libvirt = libvirt_module()
     try:
         yield
     except libvirt.libvirtError as error:
@@ -90,11 +90,11 @@ def translated(error: Any, doing: str, host: str) -> errors.MistError:
 
 def is_code(error: Any, *names: str) -> bool:
     """Whether it is one of these errors, named without their prefix (`NO_DOMAIN`)."""
-    return error.get_error_code() in {getattr(library(), f"VIR_ERR_{name}") for name in names}
+    return error.get_error_code() in {getattr(libvirt_module(), f"VIR_ERR_{name}") for name in names}
 
 
 def _kinds() -> dict[int, type[errors.MistError]]:
-    libvirt = library()
+    libvirt = libvirt_module()
     table: dict[type[errors.MistError], tuple[str, ...]] = {
         errors.ProviderAuthFailed: ("AUTH_FAILED", "AUTH_CANCELLED", "AUTH_UNAVAILABLE", "ACCESS_DENIED"),
         errors.ProviderUnreachable: ("SYSTEM_ERROR", "NO_CONNECT", "RPC", "INVALID_CONN", "OPEN_FAILED"),
