@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -51,6 +52,29 @@ def test_every_page_is_read(provider: Ec2, behind: Any, image: str, monkeypatch:
     assert {machine.external_id for machine in provider.list_machines()} == whole
     behind.terminate_instances(InstanceIds=sorted(whole))
     assert provider.list_machines() == []
+
+
+def test_many_first_creates_at_once_share_one_group(ec2_cloud: Ec2Service) -> None:
+    settings = Ec2.read_settings({"api_key": ec2_cloud.api_key, "api_secret": ec2_cloud.api_secret})
+    account = Account(settings=settings, region="ec2_sa_east", endpoint=ec2_cloud.endpoint)
+    there = client(ec2_cloud, "sa-east-1")
+    image = sorted(each["ImageId"] for each in there.describe_images(Owners=["amazon"])["Images"])[0]
+
+    def create(_: int) -> str:
+        opened = Ec2(account)
+        opened.open()
+        try:
+            return opened.create(spec(image)).external_id
+        finally:
+            opened.close()
+
+    with ThreadPoolExecutor(8) as threads:
+        made = list(threads.map(create, range(16)))
+
+    groups = there.describe_security_groups(Filters=[{"Name": "group-name", "Values": [GROUP]}])["SecurityGroups"]
+    assert len(set(made)) == 16
+    assert len(groups) == 1
+    there.terminate_instances(InstanceIds=made)
 
 
 def test_a_machine_shows_what_it_was_asked_to_be(provider: Ec2, image: str) -> None:

@@ -134,18 +134,28 @@ def _group(api: Api, vpc: str | None) -> str:
         if not default:
             raise InvalidInput("This region has no default VPC; choose a network (--network-id).", field="networks")
         vpc = str(default[0]["VpcId"])
-    filters = [{"Name": "group-name", "Values": [GROUP]}, {"Name": "vpc-id", "Values": [vpc]}]
-    found = api.call("describe_security_groups", Filters=filters).get("SecurityGroups", [])
+    found = _existing(api, vpc)
     if found and not any(tag.get("Key") == _UNFINISHED for tag in found[0].get("Tags", [])):
         return str(found[0]["GroupId"])
     return _finished(api, str(found[0]["GroupId"]) if found else _made(api, vpc))
 
 
+def _existing(api: Api, vpc: str) -> list[dict[str, Any]]:
+    filters = [{"Name": "group-name", "Values": [GROUP]}, {"Name": "vpc-id", "Values": [vpc]}]
+    return list(api.call("describe_security_groups", Filters=filters).get("SecurityGroups", []))
+
+
 def _made(api: Api, vpc: str) -> str:
     unfinished = [{"ResourceType": "security-group", "Tags": [{"Key": _UNFINISHED, "Value": ""}]}]
-    made = api.call(
-        "create_security_group", GroupName=GROUP, Description=GROUP_SAYS, VpcId=vpc, TagSpecifications=unfinished
-    )
+    try:
+        made = api.call(
+            "create_security_group", GroupName=GROUP, Description=GROUP_SAYS, VpcId=vpc, TagSpecifications=unfinished
+        )
+    except ProviderRejected as error:
+        found = _existing(api, vpc)
+        if error.facts.get("vendor_code") != "InvalidGroup.Duplicate" or not found:  # else another create was faster
+            raise
+        return str(found[0]["GroupId"])
     return str(made["GroupId"])
 
 
