@@ -20,11 +20,10 @@ CONTAINERS = ["atlanta", "db-server-1", "dbServer", "dbserver1"]
 
 def arrange(world: World) -> None:
     """Keys first, as backends may need them."""
-    token = world.service.sign_in()
-    _keys(world, token)
-    _containers(world)
-    _backends(world, token)
-    world.service.request("GET", "/machines?refresh=true&limit=1000", token=token)
+    token = world.token
+    changes = _keys(world, token) + _containers(world) + _backends(world, token)
+    if changes:
+        world.service.request("GET", "/machines?refresh=true&limit=1000", token=token)
 
 
 def _names(world: World, token: str, noun: str) -> dict[str, str]:
@@ -32,20 +31,26 @@ def _names(world: World, token: str, noun: str) -> dict[str, str]:
     return {item["name"]: item["id"] for item in answer["items"]}
 
 
-def _keys(world: World, token: str) -> None:
+def _keys(world: World, token: str) -> int:
+    """How many had to be put in place; likewise below."""
+    made_now = 0
     present = _names(world, token, "keys")
     for name in KEYS:
         if name not in present:
             made = {"private": world.key.private} if name in ("my_ssh_key", "MyKey") else {"generate": {}}
             status, answer = world.service.request("POST", "/keys", {"name": name, **made}, token)
             assert status == 201, answer
+            made_now += 1
+    return made_now
 
 
-def _backends(world: World, token: str) -> None:
+def _backends(world: World, token: str) -> int:
+    changed = 0
     present = _names(world, token, "backends")
     for name, backend_id in present.items():
         if name not in EC2_BACKENDS and name != "Docker":
             world.service.request("DELETE", f"/backends/{backend_id}", token=token)
+            changed += 1
     ec2 = {"api_key": world.ec2.api_key, "api_secret": world.ec2.api_secret}
     wanted: dict[str, dict[str, Any]] = {
         name: {"provider": "ec2", "region": region, "settings": ec2} for name, region in EC2_BACKENDS.items()
@@ -56,16 +61,21 @@ def _backends(world: World, token: str) -> None:
         if name not in present:
             status, answer = world.service.request("POST", "/backends", {"name": name, **body}, token)
             assert status == 201, answer
+            changed += 1
+    return changed
 
 
-def _containers(world: World) -> None:
+def _containers(world: World) -> int:
     import docker
 
-    image = world.docker.mini_image(world.key.public)
+    changed = 0
     with contextlib.closing(docker.DockerClient(f"unix://{world.docker.socket}")) as client:
         present = {container.name: container for container in client.containers.list(all=True)}
         for name in CONTAINERS:
             if name not in present:
-                client.containers.run(image, name=name, detach=True)
+                client.containers.run(world.image, name=name, detach=True)
+                changed += 1
             elif present[name].status != "running":
                 present[name].start()
+                changed += 1
+    return changed

@@ -7,6 +7,7 @@ import shlex
 import subprocess
 import sys
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from tests.lab.docker import DockerHost
@@ -60,6 +61,16 @@ class World:
         assert "Traceback" not in told.err, told.err
         return told
 
+    @cached_property
+    def image(self) -> str:
+        """An image whose containers the key opens over SSH."""
+        return self.docker.mini_image(self.key.public)
+
+    @cached_property
+    def token(self) -> str:
+        """A session of the first user's."""
+        return self.service.sign_in()
+
     @property
     def environment(self) -> dict[str, str]:
         kept = {key: value for key, value in os.environ.items() if not key.startswith("MIST_")}
@@ -75,7 +86,7 @@ class World:
 
     def forget_everything(self) -> None:
         """No backend and no key is left in Mist; at the providers nothing changes."""
-        token = self.service.sign_in()
+        token = self.token
         for noun in ("backends", "keys"):
             _, answer = self.service.request("GET", f"/{noun}?limit=1000", token=token)
             for item in answer["items"]:
