@@ -109,12 +109,12 @@ def test_a_listing_shows_what_works_at_once_and_names_what_does_not(site: Site) 
         site.spoil()
         listing = site.listing()
 
-        ages = {each["name"]: each["age_s"] for each in listing["backends"]}
+        read_at = {each["name"]: each["read_at"] for each in listing["backends"]}
         assert {name: "new" in names_at(listing, name) for name in NAMES} == {name: name == "well" for name in NAMES}
         assert all("old" in names_at(listing, name) for name in NAMES)
         assert codes(listing) == CODES
         assert "has not answered yet" in trouble(listing, "hangs")["message"]
-        assert all(ages["well"] < ages[name] for name in NAMES[1:])
+        assert all(read_at["well"] > read_at[name] for name in NAMES[1:])
 
         eventually(lambda: "did not answer" in trouble(site.listing(), "hangs")["message"])
         assert codes(site.listing()) == CODES

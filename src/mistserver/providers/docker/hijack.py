@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+import select
 import socket
 import struct
+import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,18 +17,24 @@ from mistserver.providers.docker.api import Api, mapped
 from mistserver.providers.http_errors import bad_answer, vendors_words
 
 TICK_S = 0.2
+_TURN_S = 0.02
+_PIECE = 65536
 _HEAD_LIMIT = 65536
 _STREAMS = {1: "stdout", 2: "stderr"}
 _STATUS = re.compile(rb"HTTP/1\.\d (\d{3})")
 
 
 class Stream:
-    """The bytes of one started command, both ways. `recv` waits a tick at most, so that its caller can look around."""
+    """The bytes of one started command, both ways. `recv` waits a tick at most, so that its caller can look around.
+
+    One thread may read while another writes: they take turns, since a TLS connection breaks when both use it at once
+    (Python guards it only from 3.13 on). Waiting for something to read is no turn.
+    """
 
     def __init__(self, connection: Any, ahead: bytes) -> None:
         self._connection = connection
         self._ahead = ahead
-        connection.settimeout(TICK_S)
+        self._turn = threading.Lock()
 
     def recv(self) -> bytes | None:
         """The next bytes; None when there were none within a tick; b"" at the end."""
@@ -33,7 +42,11 @@ class Stream:
             ahead, self._ahead = self._ahead, b""
             return ahead
         try:
-            return bytes(self._connection.recv(65536))
+            if not self._arrived():
+                return None
+            with self._turn:
+                self._connection.settimeout(_TURN_S)
+                return bytes(self._connection.recv(65536))
         except TimeoutError:
             return None
         except (OSError, ValueError):
@@ -44,10 +57,21 @@ class Stream:
         view = memoryview(data)
         while view:
             try:
-                sent = self._connection.send(view)
+                with self._turn:
+                    self._connection.settimeout(_TURN_S)
+                    sent = self._connection.send(view[:_PIECE])
             except TimeoutError:
+                time.sleep(_TURN_S)  # the other side takes nothing now; reading may be what it waits for
                 continue
             view = view[sent:]
+
+    def _arrived(self) -> bool:
+        """Whether there is something to read, or the end, within a tick."""
+        if getattr(self._connection, "pending", int)():
+            return True
+        waiting = select.poll()
+        waiting.register(self._connection, select.POLLIN)
+        return bool(waiting.poll(TICK_S * 1000))
 
     def close(self) -> None:
         self._connection.close()
