@@ -119,7 +119,7 @@ def _after_change(folder: Path, ask: tuple[str, dict[str, str]], service: Servic
     floor = _beside_bare(folder, "", ask, 0, 5).floor
     mine = statistics.median(times)
     return Figure(
-        "10 000 machines, just changed : bare handler", mine * 1000 / float(floor.split()[0]), 15.0, ms(mine), floor
+        "10 000 machines, just changed : bare handler", mine * 1000 / float(floor.split()[0]), 25.0, ms(mine), floor
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, Literal, TypeVar
 
 import msgspec
@@ -52,6 +53,11 @@ class Declared(msgspec.Struct, frozen=True, kw_only=True):
 
 def declared(settings: type[ProviderSettings]) -> list[Declared]:
     """The settings of a provider in the order in which they were written."""
+    return list(_declared(settings))
+
+
+@cache
+def _declared(settings: type[ProviderSettings]) -> tuple[Declared, ...]:
     found = []
     for field in msgspec.structs.fields(settings):
         meta = _meta(field.type)
@@ -68,7 +74,7 @@ def declared(settings: type[ProviderSettings]) -> list[Declared]:
                 aliases=extra["aliases"],
             )
         )
-    return found
+    return tuple(found)
 
 
 def read(settings: type[SomeSettings], given: Mapping[str, Any], provider: str) -> SomeSettings:
