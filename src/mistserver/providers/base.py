@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Protocol
 from mistserver.domain.catalog import Image, Location, Network, Size
 from mistserver.domain.errors import NotSupported
 from mistserver.domain.machine import Action, MachineReading, MachineSpec
-from mistserver.providers.declare import ProviderSettings, read
+from mistserver.providers.declare import Guide, Liveness, ProviderSettings, read
 
 
 @dataclass(frozen=True)
@@ -79,6 +79,7 @@ class Provider(ABC):
     regions: ClassVar[tuple[Region, ...]] = ()
     region_required: ClassVar[bool] = False
     region_flag: ClassVar[str | None] = None  # another spelling of --region
+    free_region: ClassVar[bool] = False  # takes regions beyond those declared: private clouds name their own
     region_aliases: ClassVar[Mapping[str, str]] = {}  # what else a region is called -> its id
     over_http: ClassVar[bool] = False  # takes --endpoint
     native_tags: ClassVar[bool] = False
@@ -88,7 +89,10 @@ class Provider(ABC):
     needs_key: ClassVar[bool] = True
     label_is_region: ClassVar[bool] = False
     manages_host: ClassVar[bool] = False  # its only machine is the host of the service
-    retired_since: ClassVar[str | None] = None
+    retired_since: ClassVar[str | None] = None  # the year, when the vendor has switched its API off
+    liveness: ClassVar[Liveness] = "live"  # "unknown" where nobody can say whether the vendor still answers
+    without: ClassVar[frozenset[str]] = frozenset()  # listings ("networks" ...) that a base class has and this has not
+    guide: ClassVar[Guide] = Guide()
     actions: ClassVar[frozenset[Action]] = frozenset()
 
     def __init__(self, account: Account) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal, TypeVar
 
@@ -12,7 +13,25 @@ from mistserver.domain.errors import InvalidInput
 
 Kind = Literal["text", "host", "port", "url", "file", "key"]
 
+Liveness = Literal["live", "unknown"]
+
 MAX_SETTING = 65536
+
+
+@dataclass(frozen=True, kw_only=True)
+class Guide:
+    """What a person has to know of a provider beside its declarations; the provider's page is made from it.
+
+    Sentences in Markdown, each field one paragraph (`limits`: a list item each). `credentials`: where the vendor's
+    console gives them. `permissions`: the least that they need. `limits`: what the vendor or Mist cannot do there.
+    `library`: what talks to the vendor. `source`: the URL of the vendor's own API documentation.
+    """
+
+    credentials: str = ""
+    permissions: str = ""
+    limits: tuple[str, ...] = ()
+    library: str = ""
+    source: str = ""
 
 
 def setting(

@@ -53,13 +53,14 @@ def describe(id: str, *, everywhere: bool = False) -> Description:
         regions=[RegionDescription(id=region.id, title=region.title) for region in found.regions],
         region_required=found.region_required,
         region_flag=found.region_flag,
+        free_region=found.free_region,
         retired_since=found.retired_since,
         available=why is None,
         unavailable_because=why,
         supported_as=registry.shorthands(id),
     )
     if isinstance(found, Planned):
-        return replace(plain, free_region=found.free_region, settings=list(found.settings))
+        return replace(plain, settings=list(found.settings))
     return replace(
         plain,
         label_is_region=found.label_is_region,

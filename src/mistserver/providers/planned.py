@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mistserver.providers.base import Region
-from mistserver.providers.declare import Declared
+from mistserver.providers.declare import Declared, Liveness
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,7 @@ class Planned:
     region_flag: str | None = None
     free_region: bool = False
     retired_since: str | None = None
+    liveness: Liveness = "live"
 
 
 def _text(name: str, flag: str, help: str, **more: Any) -> Declared:
@@ -147,6 +148,7 @@ PLANNED = (
     Planned(
         id="indonesian_vcloud",
         title="Indonesian Cloud",
+        liveness="unknown",
         settings=(
             _text("username", "indonesian-username", "User name"),
             _secret("password", "indonesian-password", "Password"),

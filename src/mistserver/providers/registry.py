@@ -136,12 +136,9 @@ def _region(id: str, region: str | None) -> str | None:
         if provider.region_required:
             raise InvalidInput(f"{provider.title} needs a region (--region): {', '.join(known)}.", field="region")
         return None
-    if isinstance(provider, Planned):
-        free, aliases = provider.free_region, {}
-    else:
-        free, aliases = False, dict(provider.region_aliases)
+    aliases = {} if isinstance(provider, Planned) else provider.region_aliases
     meant = aliases.get(region, region)
-    if meant in known or free:
+    if meant in known or provider.free_region:
         return meant
     if not known:
         raise InvalidInput(f"{provider.title} has no regions; leave --region out.", field="region")
