@@ -48,7 +48,7 @@ class Settings:
     inventory_fresh_s: float = _setting(15.0, "A reading younger than this is shown as it is.")
     inventory_wait_s: float = _setting(2.0, "How long a listing waits for a new reading.")
     refresh_wait_s: float = _setting(10.0, "How long a listing with refresh waits for new readings.")
-    inventory_timeout_s: float = _setting(60.0, "Time for one backend's whole reading.")
+    inventory_timeout_s: float = _setting(20.0, "Time for one backend's whole reading, every page of it.")
     ssh_connect_timeout_s: float = _setting(15.0, "Time for connecting and signing in to a machine.")
     ssh_keepalive_s: float = _setting(15.0, "Time between two signs of life on an open connection.")
     ssh_idle_s: float = _setting(600.0, "An unused connection is closed after this time.")

@@ -9,6 +9,7 @@ from mistcli.call import Call
 from mistcli.command import Command
 from mistcli.commands.machines import addresses
 from mistcli.confirm import confirmed
+from mistcli.fares import trouble_text
 from mistcli.names import remember
 from mistcli.output import Column, as_json, as_yaml, show_records, show_table
 from mistcli.parser import CommandParser
@@ -40,7 +41,7 @@ def list_backends(call: Call) -> int | None:
     if not call.args.output:
         for record in records:
             if trouble := record.get("trouble"):
-                note(f"{record['name']}: {trouble['message']}")
+                note(f"{record['name']}: {trouble_text(trouble)}")
     return None
 
 
@@ -60,6 +61,8 @@ def describe_backend(call: Call) -> int | None:
         show_records(call.args, [backend.record], COLUMNS)
         return None
     show_table(_ONE, [backend.record])
+    if trouble := backend.record.get("trouble"):
+        say(f"Trouble since {trouble.get('since') or trouble['at']}: {trouble_text(trouble)}")
     say("")
     say("Machines:")
     show_table(_MACHINES, machines)

@@ -8,10 +8,11 @@ from typing import Any
 from mistcli import select
 from mistcli.call import Call
 from mistcli.command import Command
+from mistcli.fares import warn_of
 from mistcli.names import remember
 from mistcli.output import Column, as_json, as_yaml, show_record, show_records
 from mistcli.parser import CommandParser
-from mistcli.text import count, say, warn
+from mistcli.text import count, say
 
 
 def addresses(record: dict[str, Any]) -> str:
@@ -59,11 +60,7 @@ def list_machines(call: Call) -> int | None:
         remember(call.uri, "machines", [record["name"] for record in records])
         remember(call.uri, "tags", [tag for record in records for tag in record.get("tags") or []])
     show_records(args, records, COLUMNS, "No machines found")
-    for backend in backends:
-        if trouble := backend.get("trouble"):
-            age = backend.get("age_s")
-            since = "it was never read" if age is None else f"its machines are shown as of {age:.0f} s ago"
-            warn(f"{backend['name']}: {trouble['message']} ({since})")
+    warn_of(backends, "machines")
     return None
 
 

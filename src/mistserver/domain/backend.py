@@ -18,11 +18,18 @@ class JumpHost(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Trouble(msgspec.Struct, frozen=True, kw_only=True):
-    """Why the last reading of a backend failed."""
+    """Why the last reading of a backend failed.
+
+    `failures` is how many have failed in a row, `since` when the first of them did. With `next_try_at` the service
+    leaves the backend alone until then, unless somebody asks for a refresh; without, it is read in its usual turn.
+    """
 
     code: str
     message: str
     at: datetime
+    failures: int = 1
+    since: datetime | None = None
+    next_try_at: datetime | None = None
 
 
 class Backend(msgspec.Struct, frozen=True, kw_only=True):

@@ -17,6 +17,7 @@ from mistserver.domain.errors import MistError, ProviderTimeout, Unavailable
 from mistserver.domain.names import visible
 from mistserver.providers.base import Provider
 from mistserver.services.context import Context
+from mistserver.services.machines import pauses
 from mistserver.store import backends, events, inventory
 from mistserver.store.backends import StoredBackend
 from mistserver.store.inventory import Changes, Named
@@ -43,9 +44,12 @@ def schedule(ctx: Context) -> None:
 
 
 async def read_all(ctx: Context) -> None:
-    """Read every enabled backend of every account once; returns when all have answered or failed."""
+    """Read every enabled backend of every account once; returns when all have answered or failed.
+
+    One that keeps failing is left out while its pause lasts (`pauses.py`).
+    """
     known = await ctx.database.read(backends.all_of, None)
-    readings = [start(ctx, stored) for stored in known if stored.backend.enabled]
+    readings = [start(ctx, stored) for stored in known if stored.backend.enabled and not _paused(ctx, stored)]
     await asyncio.gather(*readings, return_exceptions=True)
 
 
@@ -73,12 +77,17 @@ def late(ctx: Context, stored: StoredBackend) -> Trouble | None:
 async def freshen(ctx: Context, known: Sequence[StoredBackend], refresh: bool = False) -> bool:
     """Read again what is older than `inventory_fresh_s` (with `refresh`: all), and wait a while for the answers.
 
+    What keeps failing is asked only with `refresh` while its pause lasts.
     Says whether anything was read. What does not answer in time goes on and is applied when it does; until then the
     listings that follow do not wait for it again.
     """
     settings = ctx.settings
     oldest = ctx.now() - timedelta(seconds=settings.inventory_fresh_s)
-    due = [stored for stored in known if stored.backend.enabled and (refresh or _tried_at(stored) < oldest)]
+    due = [
+        stored
+        for stored in known
+        if stored.backend.enabled and (refresh or (_tried_at(stored) < oldest and not _paused(ctx, stored)))
+    ]
     if not due:
         return False
     limit_s = settings.refresh_wait_s if refresh else settings.inventory_wait_s
@@ -94,6 +103,10 @@ async def freshen(ctx: Context, known: Sequence[StoredBackend], refresh: bool = 
     await _wait(good, limit_s)
     await _wait(slow, min(TROUBLED_WAIT_S, limit_s - (time.monotonic() - began)))
     return True
+
+
+def _paused(ctx: Context, stored: StoredBackend) -> bool:
+    return pauses.paused(stored.backend.trouble, ctx.now())
 
 
 async def _wait(readings: list[asyncio.Task[None]], limit_s: float) -> None:
@@ -118,8 +131,7 @@ async def _read(ctx: Context, account_id: str, backend_id: str) -> None:
     except Unavailable:
         return  # our own lack of room says nothing of the backend
     except MistError as error:
-        trouble = Trouble(code=error.code, message=error.message, at=ctx.now())
-        await ctx.database.write(_failed, stored, trouble)
+        await ctx.database.write(_failed, stored, error, ctx.settings.inventory_interval_s, ctx.now())
         return
     reading = _Reading(stored=stored, machines=machines, started_at=started_at, at=ctx.now())
     await ctx.database.write(_apply, reading)
@@ -149,10 +161,11 @@ def _apply(connection: Connection, reading: _Reading) -> None:
         _tell_changes(connection, now, changes, reading.at)
 
 
-def _failed(connection: Connection, stored: StoredBackend, trouble: Trouble) -> None:
+def _failed(connection: Connection, stored: StoredBackend, error: MistError, interval_s: float, at: datetime) -> None:
     now = _current(connection, stored)
     if now is None:
         return
+    trouble = pauses.after(error, now.backend.trouble, interval_s, at)
     backends.record_trouble(connection, stored.id, trouble)
     if now.backend.trouble is None:
         inventory.bump(connection, stored.account_id)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
 import pytest
 
-from mistserver.domain.errors import ProviderRateLimited
+from mistserver.domain.backend import Trouble
+from mistserver.domain.errors import ProviderAuthFailed, ProviderRateLimited
 from mistserver.domain.machine import Machine, MachineReading, MachineState
 from mistserver.services.backends.add import AddBackend, add
 from mistserver.services.backends.delete import delete
@@ -22,6 +23,7 @@ from mistserver.store import backends
 from tests.support.dummy_provider import GOOD_TOKEN, cloud
 from tests.support.quiet_service import Quiet
 
+LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 HOSTILE = [
     "-rf", "$(reboot)", "`id`", "a\nb", "nul\0byte", "\x1b[31mred\x1b[0m", "\u202egnp.exe", "x" * 4096,
     "../../etc/passwd", "<script>alert(1)</script>", "\ud800lone", '"quoted\\', "=cmd()", "{{ 7 * 7 }}", "ümläut ☃", "",
@@ -270,6 +272,38 @@ async def test_the_loop_reads_every_account(quiet: Quiet) -> None:
 
     assert every_s == quiet.ctx.settings.inventory_interval_s
     assert cloud("mine").asked == ["list_machines"]
+
+
+async def test_a_backend_that_keeps_failing_is_left_alone_until_somebody_asks_for_it(quiet: Quiet) -> None:
+    (stored,) = await added(quiet, "locked")
+    cloud("locked").failure = ProviderAuthFailed("The token is wrong.")
+    await listed(quiet)
+    object.__setattr__(quiet.ctx.settings, "inventory_fresh_s", 0.0)
+    cloud("locked").asked.clear()
+
+    await inventory.read_all(quiet.ctx)
+    page = await listed(quiet, refresh=False)
+    unasked = list(cloud("locked").asked)
+    await listed(quiet, refresh=True)
+
+    trouble = page.backends[0].trouble
+    assert unasked == []
+    assert trouble is not None
+    assert trouble.next_try_at is not None
+    assert trouble.next_try_at > quiet.ctx.now()
+    assert cloud("locked").asked == ["list_machines"]
+    assert quiet.read(backends.get, stored.account_id, stored.id).backend.trouble.failures == 2
+
+
+async def test_after_a_pause_the_loop_asks_again_and_the_first_success_ends_the_trouble(quiet: Quiet) -> None:
+    (stored,) = await added(quiet, "shaky")
+    over = Trouble(code="provider_timeout", message="late", at=LONG_AGO, failures=7, next_try_at=LONG_AGO)
+    quiet.write(backends.record_trouble, stored.id, over)
+
+    await inventory.read_all(quiet.ctx)
+
+    assert quiet.read(backends.get, stored.account_id, stored.id).backend.trouble is None
+    assert quiet.kinds()[-1] == "backend.recovered"
 
 
 async def test_ten_thousand_machines_of_one_cloud_are_all_listed(quiet: Quiet) -> None:
