@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime
 import ipaddress
+import ssl
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,6 +65,16 @@ class Authority:
             .not_valid_before(now - datetime.timedelta(hours=1))
             .not_valid_after(now + datetime.timedelta(days=1))
         )
+
+
+def server_context(pair: Pair) -> ssl.SSLContext:
+    """What a server with this certificate wraps its sockets in."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    with tempfile.NamedTemporaryFile("w") as file:
+        file.write(f"{pair.certificate}\n{pair.private}")
+        file.flush()
+        context.load_cert_chain(file.name)
+    return context
 
 
 def _general_name(name: str) -> x509.GeneralName:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
+from tests.lab.certificates import Pair, server_context
 from tests.lab.relay import join
 
 PAGE = b"<!DOCTYPE html>\n<html><head><title>Sign in</title></head><body><p>Welcome</p></body></html>\n"
@@ -21,24 +23,35 @@ def silence() -> Iterator[int]:
 
 
 @contextlib.contextmanager
-def answering(status: int, body: bytes, kind: str = "text/html") -> Iterator[int]:
-    """A port where every request gets this answer, well-formed HTTP."""
+def answering(
+    status: int,
+    body: bytes,
+    kind: str = "text/html",
+    headers: Mapping[str, str] | None = None,
+    tls: Pair | None = None,
+    missing: int = 0,
+) -> Iterator[int]:
+    """A port where every request gets this answer, well-formed HTTP but for `missing` bytes at its end."""
 
     class Handler(BaseHTTPRequestHandler):
         def _answer(self) -> None:
             self.rfile.read(int(self.headers.get("Content-Length") or 0))
             self.send_response(status)
             self.send_header("Content-Type", kind)
-            self.send_header("Content-Length", str(len(body)))
+            self.send_header("Content-Length", str(len(body) + missing))
+            for name, value in (headers or {}).items():
+                self.send_header(name, value)
             self.end_headers()
             self.wfile.write(body)
 
-        do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = _answer
+        do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = do_PATCH = _answer
 
         def log_message(self, *arguments: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = _QuietServer(("127.0.0.1", 0), Handler)
+    if tls is not None:
+        server.socket = server_context(tls).wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:
@@ -49,9 +62,21 @@ def answering(status: int, body: bytes, kind: str = "text/html") -> Iterator[int
         thread.join()
 
 
-def web_page() -> contextlib.AbstractContextManager[int]:
+class _QuietServer(ThreadingHTTPServer):
+    """Clients that break off, as one does that does not trust the certificate, are no news."""
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        pass
+
+
+def web_page(tls: Pair | None = None) -> contextlib.AbstractContextManager[int]:
     """A port where a web page is the answer to everything."""
-    return answering(200, PAGE)
+    return answering(200, PAGE, tls=tls)
+
+
+def truncated() -> contextlib.AbstractContextManager[int]:
+    """A port where every answer ends before its end."""
+    return answering(200, b'{"items": [{"id": "1", ', "application/json", missing=500)
 
 
 class Door:

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
 from mistserver.domain.catalog import Image, Location, Network, Size
-from mistserver.domain.errors import NotSupported
-from mistserver.domain.machine import Action, MachineReading, MachineSpec
+from mistserver.domain.errors import NotSupported, ProviderNotFound
+from mistserver.domain.machine import Action, MachineReading, MachineSpec, MachineState
 from mistserver.providers.declare import Guide, Liveness, ProviderSettings, read
 
 
@@ -165,6 +165,13 @@ class Provider(ABC):
     def read_machine(self, external_id: str) -> MachineReading | None:
         """One machine; None when it is gone. Default: from the whole list."""
         return next((m for m in self.list_machines() if m.external_id == external_id), None)
+
+    def known(self, external_id: str) -> MachineReading:
+        """As `read_machine`, but ProviderNotFound for one that is gone."""
+        machine = self.read_machine(external_id)
+        if machine is None or machine.state is MachineState.TERMINATED:
+            raise ProviderNotFound(f"{self.title} has no machine {external_id[:200]!r}.", machine=external_id[:200])
+        return machine
 
     def start(self, external_id: str) -> None:
         """Idempotent, like all actions: starting what runs is not an error."""

@@ -66,11 +66,6 @@ PLANNED = (
         ),
     ),
     Planned(
-        id="digitalocean",
-        title="DigitalOcean",
-        settings=(_secret("token", "digi-token", "Personal access token"),),
-    ),
-    Planned(
         id="linode",
         title="Linode",
         settings=(_secret("api_key", "linode-api-key", "Personal access token"),),

@@ -1,52 +1,54 @@
-"""Each built provider in turn, on its real system."""
+"""Each built provider in turn, on its system; a test meets only the rigs that have what it needs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
+from mistserver.domain.machine import Action
 from mistserver.providers import registry
-from tests.contract.providers.rig import Rig
-from tests.contract.providers.rigs import BareMetalRig, DockerRig, Ec2Rig, LibvirtRig, LocalhostRig
-from tests.lab.bridge import lab_bridge
-from tests.lab.docker import DockerHost
-from tests.lab.libvirt import LibvirtHost
-from tests.lab.moto import Ec2Service, client
-from tests.lab.sshd import KeyPair, Sshd, key_pair, sshd
+from mistserver.providers.base import Provider
+from tests.contract.providers.rig import Rig, rig_of
+
+Test = Callable[[type[Provider], type[Rig]], bool]
+
+NEEDS: dict[str, Test] = {
+    "credentials": lambda provider, rig: rig.credentials,
+    "network": lambda provider, rig: rig.network,
+    "http": lambda provider, rig: rig.http,
+    "endpoints": lambda provider, rig: rig.endpoints,
+    "cut": lambda provider, rig: rig.create_needle is not None,
+    "creates": lambda provider, rig: provider.creates,
+    "resize": lambda provider, rig: provider.creates and Action.RESIZE in provider.actions,
+    "resize when stopped": lambda provider, rig: not rig.resizes_running,
+    "resize when running": lambda provider, rig: rig.resizes_running,
+    "native tags": lambda provider, rig: provider.native_tags,
+    "many": lambda provider, rig: rig.many,
+    "refusals": lambda provider, rig: bool(rig.refusals),
+    "exec": lambda provider, rig: provider.has_exec,
+}
+
+
+def built() -> list[str]:
+    """The providers that can be tested, in their order."""
+    return [row.id for row in registry.rows() if row.module]
+
+
+def applies(id: str, needs: list[str]) -> bool:
+    provider = registry.declaration(id)
+    assert isinstance(provider, type)
+    return all(NEEDS[need](provider, rig_of(id)) for need in needs)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "rig" not in metafunc.fixturenames:
+        return
+    needs = [str(need) for mark in metafunc.definition.iter_markers("needs") for need in mark.args]
+    metafunc.parametrize("rig", [id for id in built() if applies(id, needs)], indirect=True, scope="session")
 
 
 @pytest.fixture(scope="session")
-def bare_metal_rig() -> Iterator[Rig]:
-    with sshd() as server, lab_bridge({"good": server.private_key_pem, "wrong": key_pair().private}) as bridge:
-        yield BareMetalRig(server, bridge)
-
-
-@pytest.fixture(scope="session")
-def localhost_rig() -> Rig:
-    return LocalhostRig()
-
-
-@pytest.fixture(scope="session")
-def docker_rig(docker_engine: DockerHost, lab_key: KeyPair) -> Rig:
-    return DockerRig(docker_engine, docker_engine.mini_image(lab_key.public))
-
-
-@pytest.fixture(scope="session")
-def ec2_rig(ec2_cloud: Ec2Service) -> Rig:
-    images = client(ec2_cloud, "eu-west-1").describe_images()["Images"]
-    linux = [image["ImageId"] for image in images if not image.get("Platform")]
-    return Ec2Rig(ec2_cloud, sorted(linux)[0])
-
-
-@pytest.fixture(scope="session")
-def libvirt_rig(libvirt_hypervisor: LibvirtHost, libvirt_door: Sshd, lab_key: KeyPair) -> Iterator[Rig]:
-    keys = {"good": lab_key.private, "wrong": key_pair().private}
-    with lab_bridge(keys) as bridge, libvirt_hypervisor.button_image("button.img") as image:
-        yield LibvirtRig(libvirt_hypervisor, f"lab/{image.name}", libvirt_door, bridge)
-
-
-@pytest.fixture(scope="session", params=[row.id for row in registry.rows() if row.module])
-def rig(request: pytest.FixtureRequest) -> Rig:
-    found: Rig = request.getfixturevalue(f"{request.param}_rig")
-    return found
+def rig(request: pytest.FixtureRequest) -> Iterator[Rig]:
+    with rig_of(request.param).started(request) as found:
+        yield found

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import os
 import ssl
 import threading
 from collections.abc import Iterator
@@ -16,14 +15,15 @@ from mistserver.domain.errors import (
     ProviderAuthFailed,
     ProviderError,
     ProviderNotFound,
-    ProviderRateLimited,
     ProviderRejected,
     ProviderUnreachable,
 )
 from mistserver.providers.base import Account
 from mistserver.providers.docker.address import address
 from mistserver.providers.http_errors import bad_answer, network_error, vendors_words
+from mistserver.providers.rest import rate_limited, retry_after_s
 from mistserver.providers.through import Dial, dial_tcp, dial_unix, dialled
+from mistserver.providers.tls import verifying
 
 NEWEST = (1, 47)  # the newest version of the API that this code knows
 _WANTS_TLS = "HTTP request to an HTTPS server"  # how Go's server says so
@@ -110,6 +110,7 @@ class Api:
         client = APIClient(base, version="1.24", timeout=max(1, round(account.timeout_s)))
         self._closing.callback(client.close)
         client.trust_env = False
+        client.hooks["response"].append(_waits)
         client.mount("http://", Adapter())
         client.mount("https://", Adapter())
         if account.settings.auth_user:
@@ -127,27 +128,16 @@ class Api:
         self._client._version = "{}.{}".format(*min(NEWEST, (int(theirs[0]), int(theirs[1]))))
 
 
+def _waits(answer: Any, **_: Any) -> None:
+    """An engine says so itself never, a proxy or registry before it may."""
+    if answer.status_code == 429:
+        raise rate_limited("Docker", retry_after_s(answer))
+
+
 def _tls(account: Account) -> ssl.SSLContext:
-    """Always verifying. Python reads a client's key from files only: this one exists in memory alone."""
     settings = account.settings
-    try:
-        context = ssl.create_default_context(cadata=settings.ca_file or account.ca_pem)
-    except (ssl.SSLError, ValueError):
-        message = "The certificate of Docker's authority (--docker-ca-file) is not in PEM form."
-        raise InvalidInput(message, field="ca_file") from None
-    if not settings.cert_file:
-        return context
-    with os.fdopen(os.memfd_create("client", os.MFD_CLOEXEC), "wb") as file:
-        file.write(f"{settings.cert_file}\n{settings.key_file or ''}\n".encode())
-        file.flush()
-        try:
-            context.load_cert_chain(f"/proc/self/fd/{file.fileno()}", password="")
-        except (ssl.SSLError, OSError, ValueError):
-            raise InvalidInput(
-                "The key and certificate for Docker do not belong together, or are not unencrypted PEM.",
-                field="key_file",
-            ) from None
-    return context
+    client = f"{settings.cert_file}\n{settings.key_file or ''}" if settings.cert_file else None
+    return verifying(settings.ca_file or account.ca_pem, client)
 
 
 @contextmanager
@@ -163,7 +153,7 @@ def mapped(operation: str, where: str) -> Iterator[None]:
         raise
     except APIError as error:
         raise _answered(error, operation, where) from None
-    except (InvalidJSONError, UnicodeDecodeError) as error:
+    except (InvalidJSONError, UnicodeDecodeError, KeyError) as error:
         text = getattr(error, "doc", "")
         raise bad_answer(where, text if isinstance(text, str) else b"") from None
     except (RequestException, HTTPError, OSError) as error:
@@ -187,8 +177,6 @@ def _answered(error: Any, operation: str, where: str) -> ProviderError:
         return bad_answer(where)
     if status == 404:
         return ProviderNotFound(f"Docker does not know that: {said}", **facts)
-    if status == 429:
-        return ProviderRateLimited(f"{where} asks to be asked less often.", retry_after_s=None, **facts)
     if status in (502, 503, 504):
         return ProviderUnreachable(f"{where} answered with status {status}: {said}", **facts)
     return ProviderRejected(f"Docker refused to {operation.replace('_', ' ')}: {said}", **facts)

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from mistserver.domain.errors import ProviderUnreachable
 from mistserver.providers.base import Account
-from mistserver.providers.ec2.errors import mapped
+from mistserver.providers.ec2.errors import limited, mapped
 from mistserver.providers.ec2.regions import vendors_id
 from mistserver.providers.http_errors import bad_answer
 from mistserver.providers.through import dial_tcp, dialled
@@ -80,6 +80,8 @@ class Api:
         """
         status, body = int(response_dict["status_code"]), bytes(response_dict.get("body") or b"")
         response_dict["body"] = _UNFIT.sub(b"?", body)
+        if status == 429 and b"<Error>" not in body:
+            raise limited(response_dict.get("headers") or {}, {"status": status})
         if status >= 500 and b"<Error>" not in body:
             raise ProviderUnreachable(f"EC2's service answered with status {status} and no reason.", status=status)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -14,11 +14,11 @@ from mistserver.domain.errors import (
     ProviderError,
     ProviderNotFound,
     ProviderQuota,
-    ProviderRateLimited,
     ProviderRejected,
     ProviderUnreachable,
 )
 from mistserver.providers.http_errors import bad_answer, network_error, vendors_words
+from mistserver.providers.rest import rate_limited
 
 _WRONG_KEYS = {
     "AuthFailure",
@@ -81,7 +81,7 @@ def _answered(response: Any, operation: str, where: str) -> ProviderError:
     if code in _NOT_ALLOWED:
         return ProviderAuthFailed(f"EC2 does not allow these keys to {operation} ({code}): {said}", **facts)
     if code in _TOO_FAST:
-        return _limited(meta, facts)
+        return limited(meta.get("HTTPHeaders", {}), facts)
     if _USED_UP.search(code):
         return ProviderQuota(f"EC2 has no room for that ({code}): {said}", **facts)
     if code.isdigit() or not code:
@@ -93,11 +93,10 @@ def _answered(response: Any, operation: str, where: str) -> ProviderError:
     return ProviderRejected(f"EC2 refused to {operation} ({code}): {said}", **facts)
 
 
-def _limited(meta: Any, facts: dict[str, Any]) -> ProviderError:
-    told = str(meta.get("HTTPHeaders", {}).get("retry-after", ""))
-    wait = float(told) if re.fullmatch(r"\d{1,6}", told) else None
-    when = f"in {told} s" if wait is not None else "later"
-    return ProviderRateLimited(f"EC2 asks to be asked less often; try again {when}.", retry_after_s=wait, **facts)
+def limited(headers: Mapping[str, str], facts: dict[str, Any]) -> ProviderError:
+    """For an answer that asks for a pause; botocore's headers have lower-case names."""
+    told = str(headers.get("retry-after", ""))
+    return rate_limited("EC2", float(told) if re.fullmatch(r"\d{1,6}", told) else None, **facts)
 
 
 def _without_code(status: int, where: str, facts: dict[str, Any]) -> ProviderError:
