@@ -40,18 +40,24 @@ def _whole_seconds(moment: str) -> str:
     return f"{whole}Z" if point else moment
 
 
-def show_records(args: Namespace, records: Sequence[Record], columns: Sequence[Column], empty: str = "") -> None:
-    """Print a listing. Nothing to list is a success: `empty` is said in its place, except to programs."""
+def show_records(
+    args: Namespace, records: Sequence[Record], columns: Sequence[Column], empty: str = "", more: Sequence[Column] = ()
+) -> None:
+    """Print a listing; `more` columns are for the wide format, or by name.
+
+    Nothing to list is a success: `empty` is said in its place, except to programs.
+    """
     kind = args.output or ("table" if args.pretty else "plain")
     if kind in ("json", "yaml", "csv"):
-        _for_programs(kind, args, records, columns)
+        _for_programs(kind, args, records, columns, more)
     elif not records:
         if empty:
             sys.stdout.write(f"{empty}\n")
-    elif kind == "table":
-        show_table(_picked(args, columns, records), records)
+    elif kind in ("table", "wide"):
+        shown = columns if kind == "table" else [*columns, *more]
+        show_table(_picked(args, shown, records, more), records)
     else:
-        picked = _picked(args, columns, records)
+        picked = _picked(args, columns, records, more)
         for record in records:
             sys.stdout.write(f"{plain_line(picked, record)}\n")
 
@@ -117,7 +123,9 @@ def as_yaml(value: object) -> str:
     return str(yaml.safe_dump(value, sort_keys=False, allow_unicode=False))
 
 
-def _for_programs(kind: str, args: Namespace, records: Sequence[Record], columns: Sequence[Column]) -> None:
+def _for_programs(
+    kind: str, args: Namespace, records: Sequence[Record], columns: Sequence[Column], more: Sequence[Column] = ()
+) -> None:
     if kind == "json":
         sys.stdout.write(f"{as_json([_trimmed(args, record) for record in records])}\n")
     elif kind == "yaml":
@@ -125,7 +133,7 @@ def _for_programs(kind: str, args: Namespace, records: Sequence[Record], columns
     else:
         import csv
 
-        picked = _picked(args, columns, records)
+        picked = _picked(args, columns, records, more)
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow([column.field for column in picked])
         writer.writerows([[_cell(column.text(record)) for column in picked] for record in records])
@@ -146,12 +154,15 @@ def _trimmed(args: Namespace, record: Record) -> Record:
     return {name: record.get(name) for name in wanted} if wanted else record
 
 
-def _picked(args: Namespace, columns: Sequence[Column], records: Sequence[Record]) -> list[Column]:
+def _picked(
+    args: Namespace, columns: Sequence[Column], records: Sequence[Record], more: Sequence[Column] = ()
+) -> list[Column]:
     wanted = _wanted(args)
     if not wanted:
         return list(columns)
-    known = {column.title.lower().replace(" ", "_"): column for column in columns}
-    known.update({column.field: column for column in columns})
+    named = (*columns, *more)
+    known = {column.title.lower().replace(" ", "_"): column for column in named}
+    known.update({column.field: column for column in named})
     fields = {name for record in records for name in record}
     picked = []
     for name in wanted:

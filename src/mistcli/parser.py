@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 from mistcli.normalise import spelling
 from mistcli.text import fail, note
 
-FORMATS = ("table", "plain", "json", "yaml", "csv")
+FORMATS = ("table", "wide", "plain", "json", "yaml", "csv")
 
 
 class UsageError(Exception):
@@ -52,7 +52,7 @@ class CommandParser(argparse.ArgumentParser):
         del describe
         group = self.add_argument_group("output")
         group.add_argument("--pretty", action="store_true", help="a table with borders")
-        group.add_argument("-o", "--output", choices=FORMATS, help="how to print")
+        group.add_argument("-o", "--output", choices=FORMATS, help="how to print; wide: all columns")
         group.add_argument("--columns", metavar="A,B", help="only these columns or fields")
 
     def wait_options(self) -> None:

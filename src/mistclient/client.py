@@ -181,17 +181,27 @@ class MistClient(Accounts, Runs):
         return Machine(self, self.transport.call("GET", f"/machines/{segment(machine_id)}"))
 
     def machine_page(self, **query: Any) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-        """The machines that match (`backend`, `tag`, `state`, `search`, `refresh`), and how each backend was read."""
-        machines: list[dict[str, Any]] = []
+        """The machines that match, and how each backend was read.
+
+        `backend`, `tag`, `state`, `search`, `refresh`; `sort` is a field, or `FIELD:desc`.
+        """
+        return self._across_backends("/machines", {"limit": 1000, **query})
+
+    def size_page(self, **query: Any) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        """The sizes of all backends (`sort`, `refresh`), and how each of these backends was read."""
+        return self._across_backends("/sizes", {"limit": 10_000, **query})
+
+    def _across_backends(self, path: str, query: dict[str, Any]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        items: list[dict[str, Any]] = []
         backends: list[dict[str, Any]] = []
-        asked = {"limit": 1000, **query}
+        asked = dict(query)
         while True:
-            page = self.transport.call("GET", "/machines", asked)
-            machines.extend(page["items"])
+            page = self.transport.call("GET", path, asked, timeout_s=120.0)
+            items.extend(page["items"])
             backends = backends or page.get("backends") or []
             cursor = page.get("next_cursor")
             if not cursor:
-                return machines, backends
+                return items, backends
             asked = {**asked, "refresh": None, "cursor": cursor}
 
     def select(self, noun: str, term: str) -> tuple[str, list[dict[str, Any]]]:

@@ -49,6 +49,8 @@ class Settings:
     inventory_wait_s: float = _setting(2.0, "How long a listing waits for a new reading.")
     refresh_wait_s: float = _setting(10.0, "How long a listing with refresh waits for new readings.")
     inventory_timeout_s: float = _setting(20.0, "Time for one backend's whole reading, every page of it.")
+    catalog_fresh_s: float = _setting(300.0, "Images, sizes, locations and networks read since then are shown as kept.")
+    catalog_timeout_s: float = _setting(60.0, "Time for reading one backend's images, sizes, locations or networks.")
     ssh_connect_timeout_s: float = _setting(15.0, "Time for connecting and signing in to a machine.")
     ssh_keepalive_s: float = _setting(15.0, "Time between two signs of life on an open connection.")
     ssh_idle_s: float = _setting(600.0, "An unused connection is closed after this time.")

@@ -48,6 +48,7 @@ class RestStub:
         self.keys = [records.key(name, name == "DemoKey") for name in records.KEYS]
         self.machines = [records.machine(*row) for row in records.MACHINES]
         self.backend_health: list[dict[str, Any]] = []
+        self.catalog_reading: dict[str, Any] = {}
         self.jobs: dict[str, dict[str, Any]] = {}
         self.items: dict[str, list[dict[str, Any]]] = {}
         self.stream: list[tuple[str, Any]] = []
@@ -102,8 +103,12 @@ class RestStub:
 
     def _get_backends(self, seen: Seen, backend_id: str = "", noun: str = "") -> Answer:
         if noun:
-            return 200, {"items": records.CATALOG[noun], "next_cursor": None}
+            return 200, {"items": records.CATALOG[noun], "next_cursor": None, **self.catalog_reading}
         return self._list(seen, "backend", self.backends, backend_id)
+
+    def _get_sizes(self, seen: Seen) -> Answer:
+        offered = [{**size, "backend_id": "b", "backend_name": "Azure"} for size in records.CATALOG["sizes"]]
+        return 200, {"items": offered, "next_cursor": None, "backends": self.backend_health}
 
     def _post_backends(self, seen: Seen) -> Answer:
         made = records.backend(seen.body.get("name") or seen.body["provider"], "newBackend", seen.body["provider"])

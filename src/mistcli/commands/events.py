@@ -36,7 +36,7 @@ def list_events(call: Call) -> int | None:
     if not args.follow:
         show_records(args, found, COLUMNS, "No events found")
         return None
-    if args.pretty or args.output in ("table", "yaml", "csv"):
+    if args.pretty or args.output in ("table", "wide", "yaml", "csv"):
         raise UsageError("--follow prints plain lines, or with -o json one object a line")
     for event in found:
         _line(call, event)

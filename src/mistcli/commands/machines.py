@@ -44,6 +44,11 @@ def _list_arguments(parser: CommandParser) -> None:
     parser.add_argument("--tag", help="only those with this tag")
     parser.add_argument("--state", help="only those in this state (running, stopped ...)")
     parser.add_argument("--search", metavar="TEXT", help="only those with this in their name, id or address")
+    parser.add_argument(
+        "--sort",
+        metavar="FIELD[:desc]",
+        help="by name, state, backend, provider, size, image, location, created_at, external_id or id",
+    )
     parser.add_argument("--refresh", action="store_true", help="have the providers asked now")
     parser.output_options()
 
@@ -53,13 +58,12 @@ def list_machines(call: Call) -> int | None:
     query: dict[str, Any] = {"tag": args.tag, "state": args.state, "search": args.search}
     if args.backend is not None:
         query["backend"] = select.find(call, "backend", args.backend)["id"]
-    if args.refresh:
-        query["refresh"] = True
-    records, backends = call.client.machine_page(**query)
-    if not any(query.values()):
+    everything = not any(query.values())
+    records, backends = call.client.machine_page(**query, refresh=args.refresh or None, sort=args.sort)
+    if everything:
         remember(call.uri, "machines", [record["name"] for record in records])
         remember(call.uri, "tags", [tag for record in records for tag in record.get("tags") or []])
-    show_records(args, records, COLUMNS, "No machines found")
+    show_records(args, records, COLUMNS, "No machines found", _MORE)
     warn_of(backends, "machines")
     return None
 
@@ -73,7 +77,7 @@ def describe_machine(call: Call) -> int | None:
     machine = select.machine(call)
     machine.refresh()
     show_record(call.args, machine.record, COLUMNS)
-    if call.args.output in (None, "table") and not call.args.columns:
+    if call.args.output in (None, "table", "wide") and not call.args.columns:
         for column in _MORE:
             if text := column.text(machine.record):
                 say(f"{column.title}: {text}")
@@ -120,6 +124,7 @@ COMMANDS = {
         "mist list-machines",
         "mist list-machines --backend Docker --pretty",
         "mist list-machines --tag dev --state running -o json",
+        "mist list-machines --sort created_at:desc --columns name,backend_name,created_at",
     ),
     "describe-machine": Command(
         _describe_arguments,

@@ -85,7 +85,9 @@ def _script(path: str) -> str:
 def _show(call: Call, job: Job) -> int:
     args = call.args
     programs = args.output in ("json", "yaml", "csv")
-    view = Quiet() if programs else Grouped() if args.group or args.pretty or args.output == "table" else Live()
+    view = (
+        Quiet() if programs else Grouped() if args.group or args.pretty or args.output in ("table", "wide") else Live()
+    )
     try:
         items = job.items()
         view.begin(items, "Found tagged machines" if args.tag is not None else "Found machines")

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mistclient.lists import CallableList, matches
+from mistclient.model.catalog import Catalog
 from mistclient.model.job import Job
 from mistclient.model.machine import Machine, id_of
 from mistclient.model.thing import Thing
 from mistclient.transport import segment
-
-if TYPE_CHECKING:
-    pass
 
 CREATE_TIMEOUT_S = 120.0
 _EARLIER_CREATE_NAMES = {
@@ -25,8 +23,8 @@ _EARLIER_CREATE_NAMES = {
 }
 
 
-class Backend(Thing):
-    """One backend. Catalogues (`images`, `sizes` ...) are read when asked for and never kept."""
+class Backend(Thing, Catalog):
+    """One backend, with what its last reading said of it."""
 
     def __repr__(self) -> str:
         return f"Backend => {self.title}, {self.provider_label}, {self.id}"
@@ -52,6 +50,11 @@ class Backend(Thing):
     @property
     def state(self) -> str:
         return str(self.record.get("state"))
+
+    @property
+    def trouble(self) -> dict[str, Any] | None:
+        """Why its machines could not be read, how often in a row, and when the service asks again; None when well."""
+        return self.record.get("trouble")
 
     @property
     def info(self) -> dict[str, Any]:
@@ -98,60 +101,6 @@ class Backend(Thing):
         """Remove it from Mist; nothing happens at the provider."""
         self._client.transport.call("DELETE", self.path)
         self._client.forget_backends()
-
-    @property
-    def images(self) -> CallableList[dict[str, Any]]:
-        """The starred images; `images(search="all")` filters these, `search_image("all")` asks for every one."""
-        return self._catalogue("images", self.image_records(), ("id", "name", "star", "extra"))
-
-    def image_records(self, search: str | None = None) -> list[dict[str, Any]]:
-        return self._items("images", {"search": search})
-
-    def search_image(self, search_term: str) -> CallableList[dict[str, Any]]:
-        """Images whose id or name holds the term, community and public ones included; `all` for every image."""
-        return self._catalogue("images", self.image_records(search_term), ("id", "name", "star", "extra"))
-
-    def star_image(self, image: object) -> None:
-        self._star("PUT", image)
-
-    def unstar_image(self, image: object) -> None:
-        self._star("DELETE", image)
-
-    def _star(self, method: str, image: object) -> None:
-        from urllib.parse import quote
-
-        self._client.transport.call(method, f"{self.path}/stars/{quote(str(id_of(image)), safe='/')}")
-
-    @property
-    def sizes(self) -> CallableList[dict[str, Any]]:
-        """Sizes with `ram` in MB and `disk` in GB."""
-        shaped = [_earlier_size(record) for record in self.size_records()]
-        return self._catalogue("sizes", shaped, ("id", "name", "bandwidth", "disk", "driver", "price", "ram"))
-
-    def size_records(self) -> list[dict[str, Any]]:
-        return self._items("sizes")
-
-    @property
-    def locations(self) -> CallableList[dict[str, Any]]:
-        return self._catalogue("locations", self.location_records(), ("id", "name", "country"))
-
-    def location_records(self) -> list[dict[str, Any]]:
-        return self._items("locations")
-
-    @property
-    def networks(self) -> CallableList[dict[str, Any]]:
-        return self._catalogue("networks", self.network_records(), ("id", "name", "status", "subnets", "extra"))
-
-    def network_records(self) -> list[dict[str, Any]]:
-        return self._items("networks")
-
-    def _items(self, noun: str, query: dict[str, Any] | None = None) -> list[dict[str, Any]]:
-        return list(self._client.transport.pages(f"{self.path}/{noun}", query))
-
-    @staticmethod
-    def _catalogue(noun: str, records: list[dict[str, Any]], fields: tuple[str, ...]) -> CallableList[dict[str, Any]]:
-        shaped = [{field: record.get(field) for field in fields} for record in records]
-        return CallableList(shaped, noun, _matches_record)
 
     @property
     def machines(self) -> CallableList[Machine]:
@@ -245,20 +194,6 @@ def created_ids(job: Job) -> list[str]:
     if found := result.get("machines"):
         return [str(machine["id"] if isinstance(machine, dict) else machine) for machine in found]
     return [str(result.get("machine_id") or job.info.get("subject_id"))]
-
-
-def _earlier_size(record: dict[str, Any]) -> dict[str, Any]:
-    return {
-        **record,
-        "ram": record.get("ram_mb"),
-        "disk": record.get("disk_gb"),
-        "bandwidth": record.get("bandwidth_gb"),
-    }
-
-
-def _matches_record(record: dict[str, Any], name: str, wanted: str) -> bool:
-    own_id, own_name = str(record["id"]), str(record["name"])
-    return matches({"id": (own_id,), "name": (own_name,), "search": (own_id, own_name)}, name, wanted)
 
 
 def matches_backend(backend: Backend, name: str, wanted: str) -> bool:

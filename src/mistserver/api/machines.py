@@ -27,6 +27,7 @@ from mistserver.services.machines.probe import ProbeMachine
 from mistserver.services.machines.terminal import IssuedTicket, IssueTicket
 
 _FILTERS = "Only those of this "
+_SORTED = f"Sort by one of {', '.join(inventory.SORTED_BY)}; `FIELD:desc` the other way round. By name unless told."
 
 
 @get("/machines", responses=ERRORS | {200: ResponseSpec(MachinePage, description="A page.", generate_examples=False)})
@@ -38,6 +39,7 @@ async def list_machines(
     tag: Annotated[str | None, QueryParameter(description=_FILTERS + "tag.")] = None,
     state_: Annotated[str | None, QueryParameter(name="state", description=_FILTERS + "state.")] = None,
     search: Annotated[str | None, QueryParameter(description="Substring of name, id or address.")] = None,
+    sort: Annotated[str | None, QueryParameter(description=_SORTED)] = None,
     refresh: Annotated[bool, QueryParameter(description="Read every backend again first.")] = False,
     limit: Limit = None,
     cursor: Cursor = None,
@@ -47,7 +49,7 @@ async def list_machines(
     if select_ is not None:
         return Response(selection(*await inventory.select(ctx, actor, select_)))
     query = MachineQuery(
-        backend=backend, tag=tag, state=state_, search=search, refresh=refresh, limit=limit, cursor=cursor
+        backend=backend, tag=tag, state=state_, search=search, sort=sort, refresh=refresh, limit=limit, cursor=cursor
     )
     rendered = await inventory.page_json(ctx, actor, query)
     if request.headers.get("if-none-match") == rendered.etag:

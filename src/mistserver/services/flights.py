@@ -1,15 +1,11 @@
-"""Work that several callers want at once is done once, and answers that stay true for a moment are kept."""
+"""Work that several callers want at once is done once."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any
-
-ANSWERS_KEPT = 512
-ANSWERS_KEPT_S = 60.0
 
 
 class Flights:
@@ -47,34 +43,3 @@ class Flights:
 
     def _landed(self, name: str) -> None:
         del self._tasks[name], self._started[name]
-
-
-class Answers:
-    """Answers by owner and question, each for a minute; the oldest go when there are too many."""
-
-    def __init__(self, kept_s: float = ANSWERS_KEPT_S, clock: Callable[[], float] = time.monotonic) -> None:
-        self._kept_s = kept_s
-        self._clock = clock
-        self._answers: OrderedDict[tuple[str, ...], tuple[float, asyncio.Task[Any]]] = OrderedDict()
-
-    async def get(self, question: tuple[str, ...], ask: Callable[[], Awaitable[Any]]) -> Any:
-        """The kept answer, or a new one; callers with the same question wait for one answer. Failures are not kept."""
-        known = self._answers.get(question)
-        if known is None or known[0] < self._clock():
-            known = (self._clock() + self._kept_s, asyncio.ensure_future(ask()))
-            known[1].add_done_callback(lambda task: self._settled(question, task))
-            self._answers[question] = known
-            self._answers.move_to_end(question)
-            while len(self._answers) > ANSWERS_KEPT:
-                self._answers.popitem(last=False)
-        return await asyncio.shield(known[1])
-
-    def forget(self, owner: str) -> None:
-        """Drop every answer whose question begins with `owner`."""
-        for question in [question for question in self._answers if question[0] == owner]:
-            del self._answers[question]
-
-    def _settled(self, question: tuple[str, ...], task: asyncio.Task[Any]) -> None:
-        failed = task.cancelled() or task.exception() is not None
-        if failed and question in self._answers and self._answers[question][1] is task:
-            del self._answers[question]

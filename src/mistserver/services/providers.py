@@ -16,9 +16,10 @@ from mistserver.domain import errors
 from mistserver.providers import registry
 from mistserver.providers.base import Account, Provider, SshBridge
 from mistserver.providers.declare import declared
+from mistserver.services.answers import Answers
 from mistserver.services.blotting import blotted
 from mistserver.services.context import Context
-from mistserver.services.flights import Answers, Flights
+from mistserver.services.flights import Flights
 from mistserver.settings import Settings
 from mistserver.store.backends import StoredBackend
 
@@ -58,7 +59,7 @@ class Providers:
         self._shared = asyncio.Semaphore(settings.provider_threads)
         self._places: dict[str, _Places] = {}
         self.readings = Flights()
-        self.answers = Answers()
+        self.answers = Answers(settings.catalog_fresh_s)
 
     async def call(
         self, ctx: Context, stored: StoredBackend, work: Callable[[Provider], R], timeout_s: float | None = None

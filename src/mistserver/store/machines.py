@@ -11,7 +11,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from mistserver.domain.machine import Machine
-from mistserver.domain.page import Page, decode_cursor, encode_cursor
+from mistserver.domain.page import Page
+from mistserver.domain.sorting import Sort
+from mistserver.store import machine_order
 from mistserver.store.backends import StoredBackend, all_of
 from mistserver.store.readings import decode, more_tags
 from mistserver.store.tables import machines, tags
@@ -23,12 +25,16 @@ Backends = dict[str, StoredBackend]
 
 
 class Filter(msgspec.Struct, frozen=True, kw_only=True):
-    """Which machines; everything given must hold. `search` is looked for in name, provider's id and addresses."""
+    """Which machines; everything given must hold. `search` is looked for in name, provider's id and addresses.
+
+    `sort` is one of `machine_order.FIELDS`; by name without.
+    """
 
     backend_id: str | None = None
     tag: str | None = None
     state: str | None = None
     search: str | None = None
+    sort: Sort | None = None
 
 
 class Candidate(msgspec.Struct, frozen=True):
@@ -65,7 +71,7 @@ _COLUMNS = (
     sa.case((machines.c.external_id.is_(None), _NEVER), else_=sa.type_coerce(machines.c.seen_at, sa.BigInteger)),
     machines.c.reading,
 )
-_ORDER = (machines.c.name, machines.c.id)
+_ORDER = machine_order.BY_NAME
 
 
 def get(connection: Connection, account_id: str, machine_id: str) -> Machine | None:
@@ -89,22 +95,16 @@ def find(connection: Connection, account_id: str, wanted: Filter) -> list[Machin
 
 
 def page(connection: Connection, account_id: str, wanted: Filter, limit: int, cursor: str | None) -> Page[Machine]:
-    """Machines by name."""
-    query = _part(account_id, wanted, limit, cursor)
-    found = _read(connection, account_id, query)
-    more = encode_cursor(found[limit - 1].name, found[limit - 1].id) if len(found) > limit else None
-    return Page(items=found[:limit], next_cursor=more)
+    """Machines in the order of the filter."""
+    rows, next_cursor = _part(connection, account_id, wanted, limit, cursor)
+    return Page(items=_records(connection, account_id, rows), next_cursor=next_cursor)
 
 
 def page_json(
     connection: Connection, account_id: str, wanted: Filter, limit: int, cursor: str | None
 ) -> tuple[bytes, str | None]:
     """The same page as an encoded JSON list, and the next cursor; no record is made of any row."""
-    rows = connection.execute(_part(account_id, wanted, limit, cursor)).all()
-    next_cursor = None
-    if len(rows) > limit:
-        rows = rows[:limit]
-        next_cursor = encode_cursor(decode(rows[-1].reading).name, rows[-1].id)
+    rows, next_cursor = _part(connection, account_id, wanted, limit, cursor)
     known = {stored.id: stored for stored in all_of(connection, account_id)}
     kept = _kept_tags(connection, account_id, [row[0] for row in rows])
     return _render(rows, known, kept), next_cursor
@@ -161,16 +161,27 @@ def _tagged(tag: str) -> sa.ColumnElement[bool]:
     return machines.c.id.in_(kept) | native
 
 
-def _part(account_id: str, wanted: Filter, limit: int, cursor: str | None) -> sa.Select[Any]:
+def _part(
+    connection: Connection, account_id: str, wanted: Filter, limit: int, cursor: str | None
+) -> tuple[Sequence[Any], str | None]:
+    """The rows of a page, and the cursor of the next one."""
+    order = machine_order.of(connection, wanted.sort)
     query = _query(account_id, wanted)
     if cursor is not None:
-        after = decode_cursor(cursor, tuple[str, str])
-        query = query.where(sa.tuple_(*_ORDER) > sa.tuple_(*map(sa.literal, after)))
-    return query.order_by(*_ORDER).limit(limit + 1)
+        query = query.where(order.after(cursor))
+    rows = connection.execute(query.add_columns(*order.key).order_by(*order.columns).limit(limit + 1)).all()
+    if len(rows) <= limit:
+        return [row[: len(_COLUMNS)] for row in rows], None
+    next_cursor = order.cursor(rows[limit - 1][len(_COLUMNS) :])
+    return [row[: len(_COLUMNS)] for row in rows[:limit]], next_cursor
 
 
 def _read(connection: Connection, account_id: str, query: sa.Select[Any]) -> list[Machine]:
-    lines = [_Line(*row) for row in connection.execute(query).all()]
+    return _records(connection, account_id, connection.execute(query).all())
+
+
+def _records(connection: Connection, account_id: str, rows: Sequence[Any]) -> list[Machine]:
+    lines = [_Line(*row) for row in rows]
     known = {stored.id: stored for stored in all_of(connection, account_id)}
     kept = _kept_tags(connection, account_id, [line.id for line in lines])
     return [_machine(line, known[line.backend_id], kept.get(line.id, [])) for line in lines]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -112,7 +112,7 @@ def _prepared(reading: MachineReading) -> Prepared:
         image=reading.image,
         location=reading.location,
         actions=reading.actions,
-        created_at=reading.created_at,
+        created_at=_in_utc(reading.created_at),
         ssh_host=reading.ssh_host,
         ssh_port=reading.ssh_port,
         extra=extra,
@@ -131,6 +131,13 @@ def _prepared(reading: MachineReading) -> Prepared:
         native_tags=msgspec.json.encode(shown.tags).decode(),
         mark=reading.mark,
     )
+
+
+def _in_utc(moment: datetime | None) -> datetime | None:
+    """So that the texts of moments sort as the moments do; one without a zone is meant in UTC."""
+    if moment is None or moment.tzinfo is UTC:
+        return moment
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 _UNCLEAN = (TypeError, ValueError, AttributeError, msgspec.MsgspecError)

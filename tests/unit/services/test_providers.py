@@ -21,7 +21,7 @@ from mistserver.domain.errors import (
 )
 from mistserver.providers.base import Provider
 from mistserver.services.backends.add import AddBackend, add
-from mistserver.services.flights import Answers, Flights
+from mistserver.services.flights import Flights
 from mistserver.services.machines import inventory
 from mistserver.services.providers import THREADS_PER_BACKEND, Providers
 from mistserver.store import backends
@@ -177,22 +177,3 @@ async def test_a_flight_is_shared_and_goes_on_without_its_callers() -> None:
 
     assert first is second
     assert len(begun) == 2
-
-
-async def test_answers_are_kept_for_their_time_and_forgotten_by_owner() -> None:
-    now = [0.0]
-    answers = Answers(kept_s=60, clock=lambda: now[0])
-    asked: list[str] = []
-
-    async def ask(owner: str) -> int:
-        async def live() -> int:
-            asked.append(owner)
-            return len(asked)
-
-        return await answers.get((owner, "sizes"), live)
-
-    assert [await ask("a"), await ask("a"), await ask("b")] == [1, 1, 2]
-    answers.forget("a")
-    assert [await ask("a"), await ask("b")] == [3, 2]
-    now[0] = 61.0
-    assert await ask("b") == 4

@@ -4,20 +4,14 @@ from __future__ import annotations
 
 from mistserver.domain.account import Actor
 from mistserver.domain.catalog import Location
-from mistserver.domain.page import Page
 from mistserver.services.backends.get import get_stored
-from mistserver.services.catalog.asking import ask, part
+from mistserver.services.catalog.asking import FIRST, CatalogPage, Part, ask, part
 from mistserver.services.context import Context
 
 
-async def locations(
-    ctx: Context, actor: Actor, backend_id: str, limit: int | None = None, cursor: str | None = None
-) -> Page[Location]:
+async def locations(ctx: Context, actor: Actor, backend_id: str, which: Part = FIRST) -> CatalogPage[Location]:
     """In the provider's order; NotSupported where it has no such thing."""
-    return part(await all_locations(ctx, actor, backend_id), limit, cursor)
-
-
-async def all_locations(ctx: Context, actor: Actor, backend_id: str) -> list[Location]:
-    """Every one of them."""
     stored = await get_stored(ctx, actor, backend_id)
-    return await ask(ctx, stored, ("locations",), lambda provider: provider.list_locations())
+    return part(
+        ctx, await ask(ctx, stored, ("locations",), lambda provider: provider.list_locations(), which.anew), which
+    )

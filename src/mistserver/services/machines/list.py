@@ -14,6 +14,7 @@ from mistserver.domain.errors import InvalidInput, NotFound
 from mistserver.domain.machine import Machine, MachineState
 from mistserver.domain.page import clean_limit
 from mistserver.domain.selector import select as pick
+from mistserver.domain.sorting import clean_sort
 from mistserver.services.backends.get import found
 from mistserver.services.context import Context
 from mistserver.services.machines import inventory
@@ -21,17 +22,24 @@ from mistserver.services.machines.rendered import Rendered, rendered_of
 from mistserver.store import backends, machines
 from mistserver.store import inventory as rows
 from mistserver.store.backends import StoredBackend
+from mistserver.store.machine_order import FIELDS
 
 MOST = 10_000
+SORTED_BY = FIELDS
+_ALSO = {"backend_name": "backend", "backend_title": "backend"}
 
 
 class MachineQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """Which machines; everything given must hold. `backend` is an id; `refresh` reads every backend again first."""
+    """Which machines; everything given must hold. `backend` is an id; `refresh` reads every backend again first.
+
+    `sort` is a field, or `FIELD:desc`; by name without.
+    """
 
     backend: str | None = None
     tag: str | None = None
     state: str | None = None
     search: str | None = None
+    sort: str | None = None
     refresh: bool = False
     limit: int | None = None
     cursor: str | None = None
@@ -68,7 +76,7 @@ class _Known(msgspec.Struct, frozen=True):
 
 
 async def page(ctx: Context, actor: Actor, query: MachineQuery) -> MachinePage:
-    """Machines by name. A backend that hangs, fails or answers nonsense neither delays nor hides the others."""
+    """Machines in order. A backend that hangs, fails or answers nonsense neither delays nor hides the others."""
     known, wanted, limit = await _freshened(ctx, actor, query)
     found = await ctx.database.read(machines.page, actor.account_id, wanted, limit, query.cursor)
     return MachinePage(items=found.items, next_cursor=found.next_cursor, backends=_fares(ctx, known))
@@ -123,6 +131,7 @@ async def _freshened(ctx: Context, actor: Actor, query: MachineQuery) -> tuple[_
         tag=query.tag,
         state=_state(query.state),
         search=_searchable(query.search or "", "search") or None,
+        sort=clean_sort(query.sort, FIELDS, _ALSO),
     )
     known = await ctx.database.read(_known, actor.account_id, query.backend)
     # the pages that follow show the same reading as the first

@@ -1,4 +1,4 @@
-"""Images, sizes, locations, networks: asked live, kept for a minute, starred by users."""
+"""Images, sizes, locations, networks: asked live, kept with their age, starred by users."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from mistserver.domain.errors import Forbidden, InvalidInput, NotFound, NotSuppo
 from mistserver.services.backends.add import AddBackend, add
 from mistserver.services.backends.update_credentials import UpdateCredentials, update_credentials
 from mistserver.services.catalog import images, locations, networks, sizes, stars
+from mistserver.services.catalog.asking import Part
 from mistserver.services.catalog.images import ImageQuery
 from tests.support.dummy_provider import GOOD_TOKEN, cloud
 from tests.support.quiet_service import Quiet
@@ -75,14 +76,14 @@ async def test_a_failure_is_not_kept(quiet: Quiet) -> None:
 async def test_listings_come_in_pages(quiet: Quiet) -> None:
     made = await backend(quiet)
 
-    first = await sizes.sizes(quiet.ctx, quiet.admin, made.id, limit=2)
-    second = await sizes.sizes(quiet.ctx, quiet.admin, made.id, limit=2, cursor=first.next_cursor)
+    first = await sizes.sizes(quiet.ctx, quiet.admin, made.id, Part(limit=2))
+    second = await sizes.sizes(quiet.ctx, quiet.admin, made.id, Part(limit=2, cursor=first.next_cursor))
 
     assert [size.id for size in [*first.items, *second.items]] == ["0", "1", "2"]
     assert second.next_cursor is None
     for limit, cursor in ((0, None), (1001, None), (None, "nonsense")):
         with pytest.raises(InvalidInput):
-            await sizes.sizes(quiet.ctx, quiet.admin, made.id, limit, cursor)
+            await sizes.sizes(quiet.ctx, quiet.admin, made.id, Part(limit=limit, cursor=cursor))
 
 
 async def test_what_a_provider_lacks_is_not_supported(quiet: Quiet) -> None:
@@ -90,6 +91,32 @@ async def test_what_a_provider_lacks_is_not_supported(quiet: Quiet) -> None:
 
     with pytest.raises(NotSupported, match="Dummy cannot list networks"):
         await networks.networks(quiet.ctx, quiet.admin, made.id)
+    assert "check" not in cloud().asked
+    assert not {asked for asked in cloud().asked if asked != "list_machines"}
+
+
+async def test_a_failure_later_shows_what_was_read_last_with_its_age(quiet: Quiet) -> None:
+    made = await backend(quiet)
+    await stars.star(quiet.ctx, quiet.admin, made.id, "com")
+    good = await images.images(quiet.ctx, quiet.admin, made.id, ImageQuery())
+    cloud().failure = ConnectionRefusedError()
+
+    kept = await images.images(quiet.ctx, quiet.admin, made.id, ImageQuery())
+    later = await images.images(quiet.ctx, quiet.admin, made.id, ImageQuery(refresh=True))
+
+    assert (kept.items, kept.trouble) == (good.items, None)
+    assert (later.items, later.read_at) == (good.items, good.read_at)
+    assert later.trouble is not None
+    assert later.trouble.code == "provider_unreachable"
+
+
+async def test_the_pages_after_the_first_show_the_same_reading(quiet: Quiet) -> None:
+    made = await backend(quiet)
+    first = await sizes.sizes(quiet.ctx, quiet.admin, made.id, Part(limit=2, refresh=True))
+
+    await sizes.sizes(quiet.ctx, quiet.admin, made.id, Part(limit=2, refresh=True, cursor=first.next_cursor))
+
+    assert cloud().asked.count("list_sizes") == 1
 
 
 async def test_foreign_backends_and_viewers_stars_are_refused(quiet: Quiet) -> None:
