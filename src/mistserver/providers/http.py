@@ -81,9 +81,10 @@ class Http:
         return answer
 
     def _whole(self, answer: requests.Response, until: float) -> bytes:
+        """Read as it comes: waiting for a full piece would let a trickle go on for ever."""
         pieces, size = [], 0
         with answer:
-            for piece in answer.iter_content(_PIECE):
+            while piece := answer.raw.read1(_PIECE, decode_content=True):
                 pieces.append(piece)
                 size += len(piece)
                 if size > MAX_BODY:
