@@ -51,7 +51,8 @@ def answering(
 
     server = _QuietServer(("127.0.0.1", 0), Handler)
     if tls is not None:
-        server.socket = server_context(tls).wrap_socket(server.socket, server_side=True)
+        # the handshake belongs to the thread of the connection, which also closes it
+        server.socket = server_context(tls).wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:

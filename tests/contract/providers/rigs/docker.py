@@ -22,6 +22,7 @@ class DockerRig(Rig):
     id = "docker"
     http = True
     endpoints = True
+    lists = ("images", "networks")
     create_needle = b"/containers/create"
 
     @classmethod
