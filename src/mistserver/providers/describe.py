@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 from msgspec.structs import replace
 
+from mistserver.domain.errors import ProviderNotAvailable
 from mistserver.providers import registry
+from mistserver.providers.capabilities import capabilities
 from mistserver.providers.declare import Declared, declared
 from mistserver.providers.planned import Planned
 
@@ -18,18 +22,22 @@ class RegionDescription(msgspec.Struct, frozen=True, kw_only=True):
 class Description(msgspec.Struct, frozen=True, kw_only=True):
     """`supported_as` maps shorthands for provider and region (`rackspace:dfw`) to the region.
 
-    `unavailable_because` says what to do when `available` is false.
+    `unavailable_because` says what to do when `available` is false. `state` is the vendor's: `live`, `retired` when it
+    has switched its API off (`retired_since`), `unknown` when nobody can say. `capabilities` are what it can do;
+    `package` is the other package that brings it.
     """
 
     id: str
     title: str
-    regions: list[RegionDescription]
-    region_required: bool
-    region_flag: str | None
+    regions: list[RegionDescription] = []
+    region_required: bool = False
+    region_flag: str | None = None
     free_region: bool = False
     available: bool
     unavailable_because: str | None
-    retired_since: str | None
+    state: Literal["live", "retired", "unknown"]
+    retired_since: str | None = None
+    package: str | None = None
     label_is_region: bool = False
     over_http: bool = False
     manages_host: bool = False
@@ -39,14 +47,21 @@ class Description(msgspec.Struct, frozen=True, kw_only=True):
     needs_size: bool = True
     needs_key: bool = True
     actions: list[str] = []
+    capabilities: list[str] = []
     settings: list[Declared] = []
-    supported_as: dict[str, str]
+    supported_as: dict[str, str] = {}
 
 
 def describe(id: str, *, everywhere: bool = False) -> Description:
     """One provider. `everywhere` leaves out what depends on this machine (whether its library is installed)."""
-    found = registry.declaration(id)
-    why = registry.missing(id) if registry.row(id).module is None or not everywhere else None
+    row = registry.row(id)
+    why = registry.missing(id) if row.module is None or not everywhere else None
+    try:
+        found = registry.declaration(id)
+    except ProviderNotAvailable:
+        return Description(
+            id=id, title=id, available=False, unavailable_because=why, state="unknown", package=row.package
+        )
     plain = Description(
         id=id,
         title=found.title,
@@ -54,7 +69,9 @@ def describe(id: str, *, everywhere: bool = False) -> Description:
         region_required=found.region_required,
         region_flag=found.region_flag,
         free_region=found.free_region,
+        state="retired" if found.retired_since else found.liveness,
         retired_since=found.retired_since,
+        package=row.package,
         available=why is None,
         unavailable_because=why,
         supported_as=registry.shorthands(id),
@@ -72,10 +89,12 @@ def describe(id: str, *, everywhere: bool = False) -> Description:
         needs_size=found.needs_size,
         needs_key=found.needs_key,
         actions=sorted(found.actions),
+        capabilities=capabilities(found),
         settings=declared(found.Settings),
     )
 
 
 def describe_all(*, everywhere: bool = False) -> list[Description]:
-    """Every listed provider, in order."""
-    return [describe(row.id, everywhere=everywhere) for row in registry.rows()]
+    """Every listed provider, in order; `everywhere` also leaves out those of other packages."""
+    listed = registry.own_rows() if everywhere else registry.rows()
+    return [describe(row.id, everywhere=everywhere) for row in listed]

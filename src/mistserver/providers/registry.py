@@ -1,4 +1,7 @@
-"""Which providers there are, in the order in which they are listed. Their code is imported when it is first used."""
+"""Which providers there are, in the order in which they are listed. Their code is imported when it is first used.
+
+Those of other packages follow (`outside.py`); they are looked for when the list is first asked for, not at the start.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ import importlib.util
 from dataclasses import dataclass
 
 from mistserver.domain.errors import InvalidInput, ProviderNotAvailable
+from mistserver.providers import outside
 from mistserver.providers.base import Provider
 from mistserver.providers.planned import PLANNED, Planned
 
@@ -18,7 +22,7 @@ class Row:
     """One listed provider. `module` is None while it is not built.
 
     `module_needed` is the vendor's library, which the distribution's extra `extra` brings; to be built it may need
-    `packages` of the system.
+    `packages` of the system. `package` is the distribution that brings it, when that is not this one.
     """
 
     id: str
@@ -27,6 +31,7 @@ class Row:
     extra: str | None = None
     module_needed: str | None = None
     packages: str | None = None
+    package: str | None = None
 
 
 _BUILT = {
@@ -57,24 +62,37 @@ _ROWS = {id: _BUILT.get(id, Row(id)) for id in _ORDER}
 Declaration = type[Provider] | Planned
 
 
-def rows() -> tuple[Row, ...]:
-    """Every listed provider."""
+def own_rows() -> tuple[Row, ...]:
+    """Every provider of this distribution."""
     return tuple(_ROWS.values())
+
+
+def rows() -> tuple[Row, ...]:
+    """Every listed provider; those of other packages last."""
+    return (*own_rows(), *(row(found.id) for found in outside.found(_ROWS)))
 
 
 def row(id: str) -> Row:
     """The row of a provider; InvalidInput for an id that is not listed."""
-    if id not in _ROWS:
-        raise InvalidInput(f"There is no provider {id[:_SHOWN]!a}; there are {', '.join(_ROWS)}.", field="provider")
-    return _ROWS[id]
+    if id in _ROWS:
+        return _ROWS[id]
+    for found in outside.found(_ROWS):
+        if found.id == id:
+            return Row(id, found.module, found.name, package=found.package)
+    raise InvalidInput(f"There is no provider {id[:_SHOWN]!a}; there are {', '.join(_ids())}.", field="provider")
 
 
 def declaration(id: str) -> Declaration:
-    """What a provider declares of itself; needs no vendor library."""
-    found = row(id)
-    if found.module is None:
+    """What a provider declares of itself; needs no vendor library.
+
+    ProviderNotAvailable for one of another package that cannot be loaded; the reason names both.
+    """
+    listed = row(id)
+    if listed.module is None:
         return _PLANNED[id]
-    provider: type[Provider] = getattr(importlib.import_module(found.module), found.name)
+    if listed.package is not None:
+        return outside.load(id, listed.module, listed.name, listed.package)
+    provider: type[Provider] = getattr(importlib.import_module(listed.module), listed.name)
     return provider
 
 
@@ -83,6 +101,11 @@ def missing(id: str) -> str | None:
     found = row(id)
     if found.module is None:
         return f"{declaration(id).title} ({id}) is listed, but this version of Mist cannot use it yet."
+    if found.package is not None:
+        try:
+            declaration(id)
+        except ProviderNotAvailable as error:
+            return error.message
     if found.module_needed is not None and importlib.util.find_spec(found.module_needed) is None:
         first = f" (after apt-get install {found.packages})" if found.packages else ""
         return (
@@ -118,16 +141,27 @@ def resolve(provider: str, region: str | None = None) -> tuple[str, str | None]:
     Takes the shorthands, and what else a region is called.
     """
     provider, region = provider.strip(), (region or "").strip() or None
-    if provider in _ROWS:
+    if provider in _ids():
         return provider, _region(provider, region)
-    for id in _ROWS:
-        meant = shorthands(id).get(provider)
+    for id in _ids():
+        meant = _shorthand(id, provider)
         if meant is None:
             continue
         if region is not None and _region(id, region) != meant:
             raise InvalidInput(f"The provider {provider!r} and the region {region!r} contradict.", field="region")
         return id, meant
     return row(provider).id, None
+
+
+def _ids() -> list[str]:
+    return [*_ROWS, *(found.id for found in outside.found(_ROWS))]
+
+
+def _shorthand(id: str, asked: str) -> str | None:
+    try:
+        return shorthands(id).get(asked)
+    except ProviderNotAvailable:
+        return None
 
 
 def _region(id: str, region: str | None) -> str | None:

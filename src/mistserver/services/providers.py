@@ -27,6 +27,7 @@ R = TypeVar("R")
 log = logging.getLogger(__name__)
 
 THREADS_PER_BACKEND = 4
+_DEAD = (errors.ProviderUnreachable, errors.ProviderTimeout, errors.ProviderBadAnswer)
 _TURNS = 20  # how many deadlines a caller waits behind calls that are still within theirs
 
 
@@ -87,9 +88,26 @@ class Providers:
                 return await _in_thread(work_in_thread, stored, place.free)
         except TimeoutError:
             place.overdue()
-            raise late from None
+            raise self._explained(late, stored) from None
+        except errors.ProviderError as error:
+            raise self._explained(error, stored) from None
         finally:
             self._shared.release()
+
+    def endpoint_of(self, stored: StoredBackend) -> str | None:
+        """Where the provider's calls go, when that is not the vendor's own address."""
+        return stored.backend.endpoint or self._settings.provider_endpoints.get(stored.backend.provider)
+
+    def _explained(self, error: errors.ProviderError, stored: StoredBackend) -> errors.ProviderError:
+        """The error; where a retired vendor's own address no longer speaks the protocol, that says why."""
+        provider = registry.load(stored.backend.provider)
+        if provider.retired_since is None or self.endpoint_of(stored) or not isinstance(error, _DEAD):
+            return error
+        return type(error)(
+            f"{provider.title} is retired by its vendor since {provider.retired_since}; "
+            "where its API still answers, give that address with --endpoint.",
+            **{**error.facts, "backend_id": stored.id, "retired_since": provider.retired_since},
+        )
 
     def open(self, ctx: Context, stored: StoredBackend, timeout_s: float | None = None) -> Provider:
         """The backend's provider, not yet opened, for a caller that brings its own thread (a terminal)."""
@@ -100,7 +118,7 @@ class Providers:
         account = Account(
             settings=settings,
             region=stored.backend.region,
-            endpoint=stored.backend.endpoint or self._settings.provider_endpoints.get(provider.id),
+            endpoint=self.endpoint_of(stored),
             ca_pem=stored.ca_pem,
             timeout_s=min(self._settings.provider_timeout_s, timeout_s or self._settings.provider_timeout_s),
             ssh=self._bridge(ctx, stored) if self._bridge else None,

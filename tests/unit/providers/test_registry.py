@@ -5,12 +5,14 @@ from __future__ import annotations
 import importlib.util
 import subprocess
 import sys
+from typing import get_args
 
 import pytest
 
 from mistserver.domain.errors import InvalidInput, ProviderNotAvailable
 from mistserver.providers import registry
 from mistserver.providers.base import Provider
+from mistserver.providers.declare import Kind
 from mistserver.providers.describe import describe, describe_all
 
 LISTED = """
@@ -107,3 +109,24 @@ def test_declarations_need_no_vendor_library() -> None:
         "assert not {'boto3', 'botocore', 'docker', 'libvirt', 'requests', 'asyncssh'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_each_says_whether_its_vendor_still_answers_and_what_it_can_do() -> None:
+    found = {one.id: one for one in describe_all()}
+
+    assert {one.id for one in found.values() if one.state == "retired"} >= {"azure", "nephoscale", "hpcloud"}
+    assert all((one.state == "retired") == bool(one.retired_since) for one in found.values())
+    assert found["indonesian_vcloud"].state == "unknown"
+    assert {"list-sizes", "create", "stop", "resize", "native-tags", "endpoint"} <= set(found["ec2"].capabilities)
+    assert "exec" in found["docker"].capabilities
+    assert found["bare_metal"].capabilities == ["list-machines", "reboot"]
+    assert all("list-machines" in one.capabilities for one in found.values() if registry.row(one.id).module)
+
+
+def test_each_setting_says_what_a_form_needs() -> None:
+    for one in describe_all():
+        for setting in one.settings:
+            assert setting.help
+            assert setting.flag
+            assert not (setting.required and setting.default is not None)
+            assert setting.kind in get_args(Kind)

@@ -17,6 +17,7 @@ from mistserver.domain.names import clean_name, clean_tag, visible
 from mistserver.jobs.engine import NewJob
 from mistserver.providers import registry
 from mistserver.providers.base import Provider
+from mistserver.providers.capabilities import listings
 from mistserver.services import repeats
 from mistserver.services.context import Context
 from mistserver.services.machines import create_plan, create_work, lookup
@@ -103,6 +104,8 @@ def _submit(connection: Connection, ctx: Context, actor: Actor, request: CreateM
     provider = registry.load(stored.backend.provider)
     if not provider.creates:
         raise NotSupported(f"{provider.title} cannot create machines.", provider=provider.id)
+    if request.networks and "networks" not in listings(provider):
+        raise NotSupported(f"{provider.title} has no networks to choose from; leave them out.", provider=provider.id)
     if provider.needs_size and request.size is None:
         _missing("size", "list-sizes")
     key = _key(connection, actor.account_id, request, provider)
