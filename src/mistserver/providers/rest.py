@@ -45,13 +45,14 @@ class Dialect:
     """How one vendor's API says no. `said` reads the body of an error, or returns None when it is not the vendor's.
 
     `kinds` gives the error for the vendor's codes, before the status has a say; `words` for what its words hold (a
-    pattern), for vendors whose codes do not tell.
+    pattern), for vendors whose codes do not tell. `decode` reads bodies that are not JSON.
     """
 
     title: str
     said: Callable[[Any], Said | None]
     kinds: Mapping[str, type[ProviderError]] = field(default_factory=dict)
     words: tuple[tuple[re.Pattern[str], type[ProviderError]], ...] = ()
+    decode: Callable[[bytes], Any] = msgspec.json.decode
 
 
 class Rest:
@@ -180,11 +181,17 @@ def refusal(answer: requests.Response, dialect: Dialect, where: str) -> Provider
         if status >= 500:
             return ProviderUnreachable(f"{where} answered with status {status}.", **facts)
         return bad_answer(where, answer.content)
-    facts |= {"vendor_code": said.code} if said.code else {}
+    return refused(status, said, dialect, retry_after_s(answer))
+
+
+def refused(status: int, said: Said, dialect: Dialect, wait_s: float | None = None) -> ProviderError:
+    """The error of ours for what a vendor said of its refusal; `wait_s` is the pause that it asks for."""
+    title = dialect.title
+    facts: dict[str, Any] = {"status": status} | ({"vendor_code": said.code} if said.code else {})
     words = vendors_words(said.words) or said.code or f"status {status}"
     kind = _kind(status, said, dialect)
     if kind is ProviderRateLimited:
-        return rate_limited(title, retry_after_s(answer), **facts)
+        return rate_limited(title, wait_s, **facts)
     return kind(_SENTENCES.get(kind, _SENTENCES[ProviderRejected]).format(title=title, words=words), **facts)
 
 
@@ -219,9 +226,8 @@ _SENTENCES: dict[type[ProviderError], str] = {
 
 def _said(answer: requests.Response, dialect: Dialect) -> Said | None:
     try:
-        body = msgspec.json.decode(answer.content)
-        return dialect.said(body)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError, LookupError, TypeError, AttributeError):
+        return dialect.said(dialect.decode(answer.content))
+    except (msgspec.DecodeError, RecursionError, ValueError, SyntaxError, LookupError, TypeError, AttributeError):
         return None
 
 
