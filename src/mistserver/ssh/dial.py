@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ipaddress
 import os
 import random
 import socket
@@ -67,6 +68,8 @@ async def _connect(target: Target, timeout_s: float) -> socket.socket:
 
 
 async def _resolve(target: Target, timeout_s: float) -> list[tuple[int, tuple[str, int]]]:
+    if (family := _family(target.host)) is not None:
+        return [(family, (target.host, target.port))]
     loop = asyncio.get_running_loop()
     try:
         async with asyncio.timeout(timeout_s):
@@ -76,6 +79,17 @@ async def _resolve(target: Target, timeout_s: float) -> list[tuple[int, tuple[st
     except (OSError, UnicodeError):
         raise trouble.unresolved(target) from None
     return [(family, address) for family, _, _, _, address in found]  # type: ignore[misc]
+
+
+def _family(host: str) -> int | None:
+    """Of an address, which needs no look-up (and no thread for it); None for names, and for addresses in a zone."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return None
+    if address.version == 4:
+        return socket.AF_INET
+    return None if address.scope_id else socket.AF_INET6
 
 
 async def _await_greeting(sock: socket.socket, target: Target, timeout_s: float) -> str | None:

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import asyncssh
 
-from mistserver.domain.errors import Internal
 from mistserver.ssh import trouble
 from mistserver.ssh.target import KeyMaterial, Target, clean_user
 
@@ -86,7 +85,7 @@ class Handshake:
 
     async def shake(self, way: Way) -> tuple[asyncssh.SSHClientConnection, Client]:
         """An authenticated connection; Refused, HostKeyChanged, MachineUnreachable or MachineTimeout."""
-        target, client = self.target, Client([_parsed(key) for key in self.keys], bool(self.known))
+        target, client = self.target, Client([key.parsed for key in self.keys], bool(self.known))
         try:
             async with asyncio.timeout(self.timeout_s):
                 connection = await asyncssh.connect(
@@ -169,10 +168,3 @@ _ALL_HOST_KEY_ALGORITHMS = [
     "ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521", "rsa-sha2-512", "rsa-sha2-256",
     "ssh-rsa",
 ]  # fmt: skip
-
-
-def _parsed(key: KeyMaterial) -> asyncssh.SSHKey:
-    try:
-        return asyncssh.import_private_key(key.private)
-    except (asyncssh.KeyImportError, ValueError):
-        raise Internal(f"The stored key {key.id} cannot be read.", key_id=key.id) from None

@@ -11,9 +11,9 @@ from mistserver.domain.errors import MistError
 from mistserver.ssh import trouble
 from mistserver.ssh.target import Target
 
-PER_ADDRESS = 4
+PER_ADDRESS = 4  # sshd's default MaxStartups starts to drop logins at 10
 CONNECTS = 32
-HANDSHAKES = 8  # sshd's default MaxStartups starts to drop logins at 10
+HANDSHAKES = 32  # each takes ten milliseconds of processor time, so that none of them comes near its time-out
 PATIENCE_S = 2.0  # what takes longer is waiting for the other side, and keeps nobody else from beginning
 
 

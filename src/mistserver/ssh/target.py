@@ -7,9 +7,13 @@ import ipaddress
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from functools import cached_property
+from typing import TYPE_CHECKING, Protocol
 
-from mistserver.domain.errors import InvalidInput
+from mistserver.domain.errors import Internal, InvalidInput
+
+if TYPE_CHECKING:
+    import asyncssh
 
 _HOST_NAME = re.compile(r"(?=.{1,253}\Z)[A-Za-z0-9_]([A-Za-z0-9_-]{0,62})(\.[A-Za-z0-9_]([A-Za-z0-9_-]{0,62}))*\.?\Z")
 _ZONE = re.compile(r"[A-Za-z0-9_.-]{1,32}\Z")
@@ -18,15 +22,25 @@ _USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@\\+-]{0,63}\$?\Z")
 
 @dataclass(frozen=True)
 class KeyMaterial:
-    """A private key (OpenSSH or PEM, without passphrase) for the time of a handshake."""
+    """A private key (OpenSSH or PEM, without passphrase) for the time of a handshake, or of many at once."""
 
     id: str
     private: bytes = field(repr=False)
 
-    @property
+    @cached_property
     def identity(self) -> tuple[str, str]:
         """Equal for the same key under the same id; not a secret."""
         return (self.id, hashlib.sha256(self.private).hexdigest())
+
+    @cached_property
+    def parsed(self) -> asyncssh.SSHKey:
+        """The key as the SSH library wants it; Internal when it cannot be read."""
+        import asyncssh
+
+        try:
+            return asyncssh.import_private_key(self.private)
+        except (asyncssh.KeyImportError, ValueError):
+            raise Internal(f"The stored key {self.id} cannot be read.", key_id=self.id) from None
 
 
 @dataclass(frozen=True)

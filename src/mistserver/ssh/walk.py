@@ -93,7 +93,7 @@ class Walk:
         return None, None
 
     async def _shake(self, user: str, keys: Sequence[KeyMaterial]) -> tuple[asyncssh.SSHClientConnection, Client]:
-        known = self._known()
+        known = known_keys(self._known())
         handshake = Handshake(
             target=self.target,
             user=user,
@@ -153,8 +153,8 @@ class Walk:
         text = heard.decode("utf-8", "replace")
         return None if word in text else named_user(text)
 
-    def _known(self) -> list[asyncssh.SSHKey]:
-        return known_keys(self.host_keys.known(self.target.owner, self.target.host, self.target.port))
+    def _known(self) -> Sequence[str]:
+        return self.host_keys.known(self.target.owner, self.target.host, self.target.port)
 
     def _remember(self, connection: asyncssh.SSHClientConnection, link: Link) -> None:
         key = connection.get_server_host_key()
