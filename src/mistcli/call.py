@@ -22,9 +22,12 @@ class Call:
     def __init__(self, command: str, parser: CommandParser, tokens: Sequence[str]) -> None:
         self.command = command
         self.parser = parser
-        self.args: Namespace = parser.parse(tokens)
         self._client: MistClient | None = None
         self._config: Config | None = None
+        self.args: Namespace = parser.first_look(tokens)
+        if parser.late_options is not None and parser.lacks_option(tokens):
+            parser.late_options(self)
+        self.args = parser.parse(tokens)
 
     @property
     def config(self) -> Config:

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NoReturn
 
 from mistcli.normalise import spelling
 from mistcli.text import fail, note
 
 FORMATS = ("table", "wide", "plain", "json", "yaml", "csv")
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from mistcli.call import Call
+
+    LateOptions = Callable[[Call], None]
 
 
 class UsageError(Exception):
@@ -21,6 +27,7 @@ class CommandParser(argparse.ArgumentParser):
     """An argument parser that never takes a prefix for an option."""
 
     takes_rest = False
+    late_options: LateOptions | None = None  # asked for more when an option is not known
 
     def __init__(self, command: str, summary: str, examples: Iterable[str] = ()) -> None:
         shown = "\n".join(f"  {example}" for example in examples)
@@ -31,11 +38,21 @@ class CommandParser(argparse.ArgumentParser):
             formatter_class=argparse.RawDescriptionHelpFormatter,
             allow_abbrev=False,
         )
-        everywhere = self.add_argument_group("options of every command")
-        everywhere.add_argument("--mist-uri", metavar="URI", help="the service's address (default: MIST_URI, ~/.mist)")
-        everywhere.add_argument("--config", metavar="FILE", help="read this file instead of ~/.mist")
-        everywhere.add_argument("--debug", action="store_true", help="show requests, and tracebacks of errors")
-        everywhere.add_argument("--verbose", action="store_true", dest="debug", help=argparse.SUPPRESS)
+        _add_everywhere(self.add_argument_group("options of every command"))
+
+    def first_look(self, words: Sequence[str]) -> argparse.Namespace:
+        """The options of every command alone, before the others are known."""
+        glance = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+        _add_everywhere(glance)
+        try:
+            return glance.parse_known_args([spelling(word) if word.startswith("--") else word for word in words])[0]
+        except argparse.ArgumentError:
+            return glance.parse_args([])  # the whole parse says what is wrong
+
+    def lacks_option(self, words: Sequence[str]) -> bool:
+        """Whether an option is given that is not known."""
+        own = words[: words.index("--")] if "--" in words else words
+        return any(word.startswith("--") and not self._is_option(word) for word in own)
 
     def parse(self, words: Sequence[str]) -> argparse.Namespace:
         """The arguments; what stands behind a bare -- goes into `rest` for a command that sets `takes_rest`."""
@@ -119,6 +136,13 @@ class CommandParser(argparse.ArgumentParser):
         shown = [option for option, action in self._option_string_actions.items() if action.help != argparse.SUPPRESS]
         close = closest(name, shown)
         return f"; did you mean {' or '.join(close)}?" if close else ""
+
+
+def _add_everywhere(group: Any) -> None:
+    group.add_argument("--mist-uri", metavar="URI", help="the service's address (default: MIST_URI, ~/.mist)")
+    group.add_argument("--config", metavar="FILE", help="read this file instead of ~/.mist")
+    group.add_argument("--debug", action="store_true", help="show requests, and tracebacks of errors")
+    group.add_argument("--verbose", action="store_true", dest="debug", help=argparse.SUPPRESS)
 
 
 def closest(word: str, known: Iterable[str]) -> list[str]:

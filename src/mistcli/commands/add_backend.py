@@ -45,11 +45,28 @@ def _shared(parser: CommandParser) -> None:
     parser.add_argument("--jump-host", metavar="USER@HOST[:PORT]", help="reach everything through this SSH host")
     parser.add_argument("--jump-key", metavar="KEY", help="the jump host's key (a key kept by Mist)")
     parser.add_argument("--address-use", choices=("public", "private"), help="which address of a machine to talk to")
+    _provider_flags(parser, providers)
+    parser.late_options = _service_flags
+
+
+def _provider_flags(parser: CommandParser, providers: list[dict[str, Any]]) -> None:
     seen = set(parser._option_string_actions)
     for provider in providers:
         group = parser.add_argument_group(f"{provider['title']} (--provider {provider['id']})")
         for setting in provider["settings"]:
             _setting_flags(group, setting, seen)
+
+
+def _service_flags(call: Call) -> None:
+    """Flags of providers that this command does not know: of other packages, or of a newer service."""
+    from mistclient.errors import MistError
+
+    try:
+        providers = call.client.providers()
+    except MistError:
+        return  # then the option is unknown, which is said without the service
+    _provider_flags(call.parser, providers)
+    call.parser.set_defaults(declared=providers)
 
 
 def _setting_flags(group: Any, setting: Setting, seen: set[str]) -> None:
@@ -127,7 +144,7 @@ def _settings(call: Call, provider: dict[str, Any], complete: bool) -> dict[str,
     """The settings given for this provider; a flag of another provider is a usage error."""
     args = vars(call.args)
     own = {setting["flag"] for setting in provider["settings"]}
-    for item in bundled():
+    for item in args.get("declared") or bundled():
         for setting in item["settings"]:
             if setting["flag"] not in own and args.get(setting["flag"]) is not None:
                 raise UsageError(f"--{setting['flag']} is for {item['title']}, not for {provider['title']}")

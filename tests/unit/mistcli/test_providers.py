@@ -56,3 +56,60 @@ def test_a_provider_of_another_package_that_is_broken_is_named(mist: Mist, servi
     assert result.code == 0
     assert result.err.splitlines()[-1] == ACME["unavailable_because"]
     assert "acme" in result.out
+
+
+KNOWN_TO_THE_SERVICE = {
+    **ACME,
+    "title": "Acme Cloud", "available": True, "unavailable_because": None, "supported_as": {},
+    "settings": [
+        {"name": "user", "help": "User, 100 % yours", "flag": "acme-user", "kind": "text", "secret": False,
+         "required": True, "default": None, "aliases": []},
+        {"name": "token", "help": "Token", "flag": "acme-token", "kind": "text", "secret": True, "required": True,
+         "default": None, "aliases": []},
+    ],
+}  # fmt: skip
+ADD = ("add-backend", "--provider", "acme")
+
+
+def newer(service: RestStub) -> None:
+    service.scripted[("GET", "/providers")] = [
+        (200, {"items": [*records.providers(), KNOWN_TO_THE_SERVICE]}) for _ in range(3)
+    ]
+
+
+def test_flags_of_a_provider_that_only_the_service_knows_are_taken(mist: Mist, service: RestStub) -> None:
+    newer(service)
+
+    result = mist(*ADD, "--name", "A", "--acme_user=me", "--acme--token", "-secret-", "--endpoint", "https://a.example")
+
+    assert (result.code, result.out) == (0, "New backend added\n"), result.err
+    assert service.body("POST", "/backends") == {
+        "provider": "acme",
+        "name": "A",
+        "endpoint": "https://a.example",
+        "settings": {"user": "me", "token": "-secret-"},
+    }
+
+
+def test_such_a_flag_with_another_provider_is_a_usage_error(mist: Mist, service: RestStub) -> None:
+    newer(service)
+
+    result = mist("add-backend", "--provider", "docker", "--docker-host", "h", "--acme-user", "me")
+
+    assert result.code == 2
+    assert "--acme-user is for Acme Cloud, not for Docker" in result.err
+
+
+def test_what_such_a_provider_needs_is_said(mist: Mist, service: RestStub) -> None:
+    newer(service)
+
+    assert "Acme Cloud needs --acme-token (Token)" in mist(*ADD, "--acme-user", "me").err
+
+
+def test_an_option_that_nobody_knows_is_a_usage_error_with_or_without_a_service(mist: Mist, service: RestStub) -> None:
+    asked = mist("add-backend", "--provider", "docker", "--docker-hots", "h")
+    alone = mist("--mist-uri", "http://127.0.0.1:1", "add-backend", "--provider", "docker", "--docker-hots", "h")
+
+    assert (asked.code, alone.code) == (2, 2)
+    assert asked.err == alone.err
+    assert "There is no option --docker-hots of `mist add-backend`; did you mean --docker-host" in asked.err
