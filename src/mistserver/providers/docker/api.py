@@ -131,6 +131,7 @@ class Api:
 def _waits(answer: Any, **_: Any) -> None:
     """An engine says so itself never, a proxy or registry before it may."""
     if answer.status_code == 429:
+        answer.close()
         raise rate_limited("Docker", retry_after_s(answer))
 
 
