@@ -191,7 +191,7 @@ def refused(status: int, said: Said, dialect: Dialect, wait_s: float | None = No
     words = vendors_words(said.words) or said.code or f"status {status}"
     kind = _kind(status, said, dialect)
     if kind is ProviderRateLimited:
-        return rate_limited(title, wait_s, **facts)
+        facts["retry_after_s"] = wait_s
     return kind(_SENTENCES.get(kind, _SENTENCES[ProviderRejected]).format(title=title, words=words), **facts)
 
 
@@ -217,6 +217,7 @@ def retry_after_s(answer: requests.Response) -> float | None:
 _SENTENCES: dict[type[ProviderError], str] = {
     ProviderAuthFailed: "{title} does not accept or not allow that with these credentials: {words}",
     ProviderNotFound: "{title} does not know that: {words}",
+    ProviderRateLimited: "{title} cannot do that yet, try again in a moment: {words}",
     ProviderQuota: "{title} has no room for that: {words}",
     ProviderRejected: "{title} refused: {words}",
     ProviderTimeout: "{title} did not answer in time: {words}",

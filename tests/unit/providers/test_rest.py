@@ -24,7 +24,7 @@ DIALECT = Dialect(
     "Cloud",
     lambda body: Said(code=body["code"], words=body["message"]),
     kinds={"limit": errors.ProviderQuota},
-    words=((re.compile("sold out"), errors.ProviderQuota),),
+    words=((re.compile("sold out"), errors.ProviderQuota), (re.compile("busy"), errors.ProviderRateLimited)),
 )
 
 
@@ -107,6 +107,7 @@ def test_an_id_that_would_lead_elsewhere_is_not_found(id: str) -> None:
         (403, {"code": "limit", "message": "ten at most"}, errors.ProviderQuota),
         (404, {"code": "no", "message": "what"}, errors.ProviderNotFound),
         (409, {"code": "no", "message": "size is sold out"}, errors.ProviderQuota),
+        (400, {"code": "no", "message": "it is busy"}, errors.ProviderRateLimited),
         (422, {"code": "no", "message": "unfit"}, errors.ProviderRejected),
         (500, {"code": "no", "message": "oh"}, errors.ProviderUnreachable),
         (504, {"code": "no", "message": "late"}, errors.ProviderTimeout),
