@@ -6,6 +6,8 @@ come whole within the backend's time-out and may not be endless, and every failu
 
 from __future__ import annotations
 
+import socket
+import ssl
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -16,7 +18,7 @@ from mistserver.domain.errors import InvalidInput, ProviderNotFound, ProviderTim
 from mistserver.providers.base import Account
 from mistserver.providers.http_errors import bad_answer, network_error
 from mistserver.providers.through import Dial, dial_tcp, dialled
-from mistserver.providers.tls import verifying
+from mistserver.providers.tls import pinned, verifying
 
 if TYPE_CHECKING:
     import requests
@@ -30,10 +32,19 @@ class Http:
     """One vendor's API at one address. Closed with `close`; one thread at a time.
 
     `url` is the vendor's own; an endpoint of the backend takes its place. `client_pem` is a certificate with its key,
-    `dial` reaches what has no address on the network (a unix socket).
+    `dial` reaches what has no address on the network (a unix socket), `fingerprint` is that of the one certificate to
+    trust (`tls.fingerprint`) in place of authorities.
     """
 
-    def __init__(self, account: Account, url: str, *, client_pem: str | None = None, dial: Dial | None = None) -> None:
+    def __init__(
+        self,
+        account: Account,
+        url: str,
+        *,
+        client_pem: str | None = None,
+        dial: Dial | None = None,
+        fingerprint: str | None = None,
+    ) -> None:
         self.url = (account.endpoint or url).rstrip("/")
         parts = urlsplit(self.url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
@@ -42,7 +53,10 @@ class Http:
         self.timeout_s = account.timeout_s
         self._closing = ExitStack()
         try:
-            self.session = self._session(account, client_pem, dial)
+            way = dial or self._jump(account)
+            self._dial = way or dial_tcp(self._address())
+            self._tls = self._trust(account, client_pem, fingerprint) if parts.scheme == "https" else None
+            self.session = self._session(way)
         except BaseException:
             self._closing.close()
             raise
@@ -80,6 +94,20 @@ class Http:
             raise network_error(error, self.where) from None
         return answer
 
+    def stream(self) -> socket.socket:
+        """A fresh connection, for what is no exchange of a request and an answer; encrypted where the API is."""
+        try:
+            plain = self._dial(self.timeout_s)
+            if self._tls is None:
+                return plain
+            try:
+                return self._tls.wrap_socket(plain, server_hostname=urlsplit(self.url).hostname)
+            except BaseException:
+                plain.close()
+                raise
+        except OSError as error:
+            raise network_error(error, self.where) from None
+
     def _whole(self, answer: requests.Response, until: float) -> bytes:
         """Read as it comes: waiting for a full piece would let a trickle go on for ever."""
         pieces, size = [], 0
@@ -93,18 +121,27 @@ class Http:
                     raise ProviderTimeout(f"{self.where} did not answer in time.", where=self.where)
         return b"".join(pieces)
 
-    def _session(self, account: Account, client_pem: str | None, dial: Dial | None) -> requests.Session:
+    def _trust(self, account: Account, client_pem: str | None, fingerprint: str | None) -> ssl.SSLContext:
+        if fingerprint is None:
+            return verifying(account.ca_pem, client_pem)
+        try:
+            return pinned(self._dial, self.timeout_s, fingerprint, self.where, client_pem)
+        except OSError as error:
+            raise network_error(error, self.where) from None
+
+    def _session(self, way: Dial | None) -> requests.Session:
         import requests
         from requests.adapters import HTTPAdapter
         from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 
-        context = verifying(account.ca_pem, client_pem) if self.url.startswith("https:") else None
-        way = dial or self._jump(account)
+        context = self._tls
+        pinned_one = context is not None and not context.check_hostname
         pools: dict[str, Any] = {"http": HTTPConnectionPool, "https": HTTPSConnectionPool}
         pools = {name: dialled(pool, way) for name, pool in pools.items()} if way else pools
 
         class Adapter(HTTPAdapter):
             def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
+                options |= {"assert_hostname": False} if pinned_one else {}  # urllib3 would look for itself
                 super().init_poolmanager(*arguments, **options, ssl_context=context)
                 self.poolmanager.pool_classes_by_scheme = pools
 
@@ -122,10 +159,13 @@ class Http:
     def _jump(self, account: Account) -> Dial | None:
         if account.ssh is None:
             return None
+        there = self._address()
+        address = self._closing.enter_context(account.ssh.jump(*there))
+        return None if address == there else dial_tcp(address)
+
+    def _address(self) -> tuple[str, int]:
         parts = urlsplit(self.url)
-        host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
-        address = self._closing.enter_context(account.ssh.jump(host, port))
-        return None if address == (host, port) else dial_tcp(address)
+        return parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
 
 
 def at(template: str, *ids: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from mistserver.domain.errors import AlreadyExists, InvalidInput, ProviderRejected
 from mistserver.domain.machine import MachineSpec
-from mistserver.providers.libvirt import sizes
+from mistserver.providers import shapes
 from mistserver.providers.libvirt.binding import is_code, libvirt_module
 from mistserver.providers.libvirt.definition import Boot, Guest, define
 from mistserver.providers.libvirt.identity import guest_uuid
@@ -82,7 +82,7 @@ def _define(connection: Any, spec: MachineSpec, uuid: str, virt_type: str) -> An
         name=spec.name,
         mark=spec.mark,
         image=spec.image,
-        shape=sizes.parse(spec.size),
+        shape=shapes.parse(spec.size),
         virt_type=host.virt_type if virt_type == "auto" else virt_type,
         arch=host.arch,
         boot=_boot(connection, options),

@@ -9,8 +9,8 @@ from xml.etree import ElementTree as ET
 from mistserver.providers.libvirt.addresses import AGENT_CHANNEL
 from mistserver.providers.libvirt.identity import mac_address
 from mistserver.providers.libvirt.markup import add, render, tagged
-from mistserver.providers.libvirt.sizes import Shape
 from mistserver.providers.libvirt.volumes import Made
+from mistserver.providers.shapes import Shape
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from mistserver.providers.libvirt.binding import is_code, libvirt_module
 from mistserver.providers.libvirt.create import undefine
 from mistserver.providers.libvirt.machines import read_mark, state_of
 from mistserver.providers.libvirt.markup import parse
-from mistserver.providers.libvirt.sizes import Shape
 from mistserver.providers.libvirt.volumes import delete_volumes
+from mistserver.providers.shapes import Shape
 
 
 def start(domain: Any) -> None:

@@ -9,7 +9,7 @@ import msgspec
 
 from mistserver.domain.errors import InvalidInput
 from mistserver.domain.machine import MachineSpec
-from mistserver.providers.libvirt import sizes
+from mistserver.providers import shapes
 from mistserver.providers.libvirt.images import is_kernel
 
 NO_IMAGE = "kernel"  # the image of a guest that has no disk and boots what `extra` names
@@ -64,7 +64,7 @@ def check(spec: MachineSpec) -> None:
             "underscores, a letter or digit first.",
             field="name",
         )
-    sizes.parse(spec.size)
+    shapes.parse(spec.size)
     options = read_options(spec)
     if has_disk(spec, options) and "/" not in spec.image.strip("/"):
         raise InvalidInput(f"{spec.image[:80]!a} is not an image; images are called pool/volume.", field="image")

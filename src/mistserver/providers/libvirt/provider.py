@@ -17,8 +17,9 @@ from mistserver.domain.errors import (
     ProviderRejected,
 )
 from mistserver.domain.machine import Action, MachineReading, MachineSpec
+from mistserver.providers import shapes
 from mistserver.providers.base import Account, Provider
-from mistserver.providers.libvirt import images, lifecycle, link, machines, networks, options, sizes
+from mistserver.providers.libvirt import images, lifecycle, link, machines, networks, options
 from mistserver.providers.libvirt.binding import faults
 from mistserver.providers.libvirt.create import create, find, lookup
 from mistserver.providers.libvirt.identity import is_uuid
@@ -88,7 +89,7 @@ class Libvirt(Provider):
     def list_sizes(self) -> list[Size]:
         with self._doing("describe itself") as connection:
             _, ram_mb, cores, *_ = connection.getInfo()
-            return sizes.offered(cores, ram_mb, self.id)
+            return shapes.offered(cores, ram_mb, self.id)
 
     def list_locations(self) -> list[Location]:
         with self._doing("say its name") as connection:
@@ -137,7 +138,7 @@ class Libvirt(Provider):
                 lifecycle.destroy(connection, domain)
 
     def resize(self, external_id: str, size: str) -> None:
-        shape = sizes.parse(size)
+        shape = shapes.parse(size)
         if shape.disk_gb is not None:
             raise InvalidInput("A machine's disk keeps its size; write cores-MiB, as 2-2048.", field="size")
         with self._guest(external_id, "resize the machine") as domain:

@@ -6,8 +6,8 @@ from xml.etree import ElementTree as ET
 from mistserver.providers.libvirt.definition import Boot, Guest, define
 from mistserver.providers.libvirt.identity import guest_uuid, is_made_for_guests, volume_prefix
 from mistserver.providers.libvirt.machines import read_mark
-from mistserver.providers.libvirt.sizes import Shape
 from mistserver.providers.libvirt.volumes import Made
+from mistserver.providers.shapes import Shape
 
 UUID = guest_uuid("mark")
 GUEST = Guest(

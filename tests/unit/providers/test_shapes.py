@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from mistserver.domain.errors import InvalidInput
-from mistserver.providers.libvirt.sizes import DEFAULT, Shape, offered, parse
+from mistserver.providers.shapes import DEFAULT, Shape, offered, parse
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Sizes of guests: `2-2048` is two cores and 2048 MiB of memory, `2-2048-20` has a disk of 20 GiB too."""
+"""Sizes where any will do: `2-2048` is two cores and 2048 MiB of memory, `2-2048-20` has a disk of 20 GiB too."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ class Shape:
 
     @property
     def id(self) -> str:
-        return f"{self.cores}-{self.ram_mb}"
+        disk = "" if self.disk_gb is None else f"-{self.disk_gb}"
+        return f"{self.cores}-{self.ram_mb}{disk}"
 
 
 DEFAULT = Shape(1, 1024)
