@@ -169,6 +169,7 @@ class DigitalOceanCloud(StandIn):
         size, number = min(50, int(request.query.get("per_page", 20))), int(request.query.get("page", 1))
         shown, pages = page_of(items, number, size)
         kept = {name: value for name, value in request.query.items() if name != "page"}
-        query = "&".join(f"{name}={value}" for name, value in {**kept, "page": number + 1}.items())
-        more = {"next": f"https://api.digitalocean.com{request.path}?{query}"} if number < pages else {}
-        return {key: shown, "links": {"pages": more}, "meta": {"total": len(items)}}
+        query = "&".join(f"{name}={value}" for name, value in kept.items())
+        start = f"https://api.digitalocean.com{request.path}?{query}&page="
+        more = {"next": f"{start}{number + 1}", "last": f"{start}{pages}"} if number < pages else {}
+        return {key: shown, "links": {"pages": more} if pages > 1 else {}, "meta": {"total": len(items)}}
