@@ -162,6 +162,13 @@ class Provider(ABC):
         """The machine that carries the mark, if it exists (in any state that is not gone)."""
         raise self.cannot("create machines")
 
+    def finish(self, spec: MachineSpec, found: MachineReading) -> MachineReading:
+        """What is left of an interrupted create of which `find_marked` found the machine; idempotent.
+
+        Default: nothing, for a vendor that makes a running machine in one call.
+        """
+        return found
+
     def read_machine(self, external_id: str) -> MachineReading | None:
         """One machine; None when it is gone. Default: from the whole list."""
         return next((m for m in self.list_machines() if m.external_id == external_id), None)

@@ -174,6 +174,8 @@ def test_a_machine_whose_answer_was_lost_is_found_by_its_mark(rig: Rig) -> None:
         found = provider.find_marked(spec.mark)
         assert found is not None
         assert found.name == spec.name
+        for _ in range(2):
+            assert provider.finish(spec, found).external_id == found.external_id
         becomes(provider, found.external_id, MachineState.RUNNING)
         assert [each.mark for each in provider.list_machines()].count(spec.mark) == 1
         provider.destroy(found.external_id)

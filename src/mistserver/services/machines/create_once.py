@@ -17,8 +17,9 @@ from mistserver.domain.errors import (
     ProviderTimeout,
     ProviderUnreachable,
 )
-from mistserver.domain.machine import MachineReading
+from mistserver.domain.machine import MachineReading, MachineSpec
 from mistserver.jobs.engine import RunningJob
+from mistserver.providers.base import Provider
 from mistserver.services.context import Context
 from mistserver.services.machines.create_plan import Asked, Told, spec
 from mistserver.store import events, inventory, machines
@@ -89,16 +90,15 @@ class Creator:
         )
 
     async def _look(self, asked: Asked, pauses_s: tuple[float, ...]) -> MachineReading | None:
-        """The machine that carries the mark, looked for once and again after each pause."""
+        """The machine that carries the mark, looked for once and again after each pause; what it lacks is made up for."""
+        wanted = spec(self.told, asked.name, asked.mark, self.key)
         trouble: MistError | None = None
         reading: MachineReading | None = None
         for pause_s in (0.0, *pauses_s):
             if pause_s:
                 await self.job.pause(pause_s)
             try:
-                reading = await self.ctx.providers.call(
-                    self.ctx, self.stored, lambda provider: provider.find_marked(asked.mark)
-                )
+                reading = await self.ctx.providers.call(self.ctx, self.stored, lambda provider: _found(provider, wanted))
                 trouble = None
             except ProviderError as error:
                 trouble = error
@@ -107,6 +107,11 @@ class Creator:
         if trouble is not None:
             raise trouble
         return None
+
+
+def _found(provider: Provider, wanted: MachineSpec) -> MachineReading | None:
+    found = provider.find_marked(wanted.mark)
+    return None if found is None else provider.finish(wanted, found)
 
 
 def _created(connection: Connection, creator: Creator, asked: Asked, reading: MachineReading) -> None:

@@ -106,6 +106,29 @@ async def test_a_create_whose_answer_is_lost_is_found_by_its_mark(
     assert small.machine(str(job.subject_id)).external_id == "m-0"
 
 
+async def test_a_create_that_was_lost_halfway_is_brought_to_its_end(
+    small: Small, cloud: LivelyCloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finished = []
+
+    def lose(provider: Plain, spec: MachineSpec) -> MachineReading:
+        provider.made(spec)
+        raise ProviderTimeout("No answer.")
+
+    def finish(provider: Plain, spec: MachineSpec, found: MachineReading) -> MachineReading:
+        finished.append((spec.user_data, found.external_id))
+        return found
+
+    monkeypatch.setattr(create_once, "LOOKS_S", (0.01,))
+    monkeypatch.setattr(Plain, "finish", finish)
+    cloud.creates = [lose]
+    request = wanted(add_backend(small), user_data="#cloud-config")
+    ended = await small.ended((await create.submit(small.ctx, small.actor, request)).id)
+
+    assert ended.state == JobState.SUCCEEDED, ended.error
+    assert finished == [("#cloud-config", "m-0")]
+
+
 async def test_a_create_that_left_no_trace_is_not_repeated(
     small: Small, cloud: LivelyCloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
