@@ -90,7 +90,7 @@ class Creator:
         )
 
     async def _look(self, asked: Asked, pauses_s: tuple[float, ...]) -> MachineReading | None:
-        """The machine that carries the mark, looked for once and again after each pause; what it lacks is made up for."""
+        """The machine that carries the mark, looked for once and again after each pause; `finish` completes it."""
         wanted = spec(self.told, asked.name, asked.mark, self.key)
         trouble: MistError | None = None
         reading: MachineReading | None = None
@@ -98,7 +98,9 @@ class Creator:
             if pause_s:
                 await self.job.pause(pause_s)
             try:
-                reading = await self.ctx.providers.call(self.ctx, self.stored, lambda provider: _found(provider, wanted))
+                reading = await self.ctx.providers.call(
+                    self.ctx, self.stored, lambda provider: _found(provider, wanted)
+                )
                 trouble = None
             except ProviderError as error:
                 trouble = error
