@@ -15,6 +15,7 @@ from mistserver.providers.docker import commands, create
 from mistserver.providers.docker.address import address
 from mistserver.providers.docker.api import Api
 from mistserver.providers.docker.machines import MARK, image, network, reading
+from mistserver.providers.exec import Order
 from mistserver.providers.http_errors import understood
 
 _STOP_S = 10
@@ -168,11 +169,11 @@ class Docker(Provider, HasExec):
         on_output: OnOutput,
         cancelled: Callable[[], bool],
     ) -> CommandResult:
-        order = commands.Order(command, stdin, timeout_s, user, on_output, cancelled)
+        order = Order(command, stdin, timeout_s, user, on_output, cancelled)
         return commands.run(self._api, external_id, order)
 
     def open_terminal(self, external_id: str, command: str | None, cols: int, rows: int, user: str | None) -> Terminal:
-        terminal = commands.DockerTerminal(self._api, external_id, command, user)
+        terminal = commands.terminal(self._api, external_id, command, user)
         terminal.resize(cols, rows)
         return terminal
 
