@@ -67,16 +67,35 @@ class Rest:
     def close(self) -> None:
         self.http.close()
 
-    def call(self, method: str, path: str, *, params: Mapping[str, Any] | None = None, body: Any = None) -> Any:
+    def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Any:
         """The decoded answer; None when the vendor answers without a body (204). Raises ProviderError only."""
-        sent = None if body is None else msgspec.json.encode(body)
-        headers = self.headers if sent is None else {**self.headers, "Content-Type": "application/json"}
-        answer = self.http.exchange(method, path, params=params, headers=headers, body=sent)
-        if answer.status_code == 204:
-            return None
+        return self._decoded(self.ask(method, path, params=params, body=body, headers=headers))
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> requests.Response:
+        """An answer that is a success. `body` goes as JSON, bytes as they are (`headers` then say what they are)."""
+        sent = body if body is None or isinstance(body, bytes) else msgspec.json.encode(body)
+        kind = {} if sent is None else {"Content-Type": "application/json"}
+        every = {**self.headers, **kind, **(headers or {})}
+        answer = self.http.exchange(method, path, params=params, headers=every, body=sent)
         if not 200 <= answer.status_code < 300:
             raise refusal(answer, self.dialect, self.where)
-        return decoded(answer.content, self.where)
+        return answer
 
     def get(self, path: str, **params: Any) -> Json:
         """A JSON object; an answer of another kind is a bad one."""
@@ -109,6 +128,9 @@ class Rest:
                 return items
             asked = {**params, **more}
         raise bad_answer(self.where)
+
+    def _decoded(self, answer: requests.Response) -> Any:
+        return None if answer.status_code == 204 else decoded(answer.content, self.where)
 
     def _items(self, body: Json, key: str) -> list[Json]:
         found = body.get(key)
