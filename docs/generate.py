@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Mapping
 from dataclasses import MISSING, fields
 from pathlib import Path
 
-from docs import commands, rest
+from docs import commands, providers, rest
 from mistserver.api.errors import status_of
 from mistserver.domain.errors import MistError, all_errors
 from mistserver.domain.event_kinds import KINDS
-from mistserver.providers.describe import Description, describe_all
 from mistserver.settings import Settings
 
 FOLDER = Path(__file__).parent / "reference"
@@ -22,13 +22,17 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m docs.generate", description=__doc__)
     parser.add_argument("--check", action="store_true", help="only say which pages are not current")
     check = parser.parse_args().check
-    stale = [name for name, text in pages().items() if not _is_current(name, text)]
+    made = pages()
+    stale = [name for name, text in made.items() if not _is_current(name, text)]
+    gone = left_over(made)
     if not check:
-        FOLDER.mkdir(exist_ok=True)
+        (FOLDER / providers.FOLDER).mkdir(parents=True, exist_ok=True)
         for name in stale:
-            (FOLDER / name).write_text(pages()[name])
-    print("\n".join(stale) or "all pages are current")
-    return 1 if check and stale else 0
+            (FOLDER / name).write_text(made[name])
+        for name in gone:
+            (FOLDER / name).unlink()
+    print("\n".join([*stale, *(f"{name} (of nothing that there is)" for name in gone)]) or "all pages are current")
+    return 1 if check and (stale or gone) else 0
 
 
 def pages() -> dict[str, str]:
@@ -37,11 +41,17 @@ def pages() -> dict[str, str]:
         "settings.md": settings(),
         "errors.md": errors(),
         "events.md": events(),
-        "providers.md": providers(),
         "commands.md": commands.page(),
         "api.md": rest.page(),
+        **providers.pages(),
     }
     return {name: NOTE + text.rstrip() + "\n" for name, text in texts.items()}
+
+
+def left_over(made: Mapping[str, str]) -> list[str]:
+    """Pages of providers that are no longer listed."""
+    there = sorted((FOLDER / providers.FOLDER).glob("*.md"))
+    return [name for name in (f"{providers.FOLDER}/{path.name}" for path in there) if name not in made]
 
 
 def settings() -> str:
@@ -96,45 +106,6 @@ def events() -> str:
             *rows,
         ]
     )
-
-
-def providers() -> str:
-    """A section a provider."""
-    parts = [
-        "# Providers",
-        "`mist list-providers` prints them in this order. A backend is an account at one of them.",
-    ]
-    return "\n\n".join(parts + [_provider(item) for item in describe_all(everywhere=True)])
-
-
-def _provider(item: Description) -> str:
-    lines = [f"## {item.title} (`{item.id}`)\n"]
-    if not item.available:
-        lines.append("Listed, not built yet: adding one answers `provider_not_available`.\n")
-    if item.retired_since:
-        lines.append(f"Retired by its vendor since {item.retired_since}.\n")
-    if item.settings:
-        lines.append("| flag | in Python | | |\n|---|---|---|---|")
-    for setting in item.settings:
-        needed = "required" if setting.required else f"default `{setting.default}`" if setting.default else ""
-        typed = setting.secret and setting.kind != "file"
-        safer = f"; safer: `--{setting.flag}-file PATH` or the environment" if typed else ""
-        lines.append(f"| `--{setting.flag}` | `{setting.name}` | {needed} | {setting.help}{safer} |")
-    if item.regions:
-        lines.append("\nRegions: " + ", ".join(f"`{region.id}` {region.title}" for region in item.regions))
-    if item.available:
-        lines.append("\nCan: " + ", ".join(_abilities(item)) + ".")
-    return "\n".join(lines).rstrip()
-
-
-def _abilities(item: Description) -> list[str]:
-    named = [
-        ("create", item.creates),
-        ("keep tags at the provider", item.native_tags),
-        ("run commands without SSH", item.has_exec),
-        ("another `--endpoint`", item.over_http),
-    ]
-    return ["list machines", *[name for name, able in named if able], *item.actions]
 
 
 def _is_current(name: str, text: str) -> bool:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from docs import generate
+from docs import generate, providers
 from mistserver.domain.event_kinds import KINDS
+from mistserver.providers import registry
 
 ROOT = Path(__file__).parents[2]
 
@@ -18,7 +19,7 @@ def test_the_generated_pages_are_current() -> None:
         if not (generate.FOLDER / name).exists() or (generate.FOLDER / name).read_text() != text
     ]
 
-    assert stale == [], "run `make docs`"
+    assert [*stale, *generate.left_over(generate.pages())] == [], "run `make docs`"
 
 
 def test_every_event_that_is_written_is_declared() -> None:
@@ -33,7 +34,35 @@ def test_every_page_is_in_the_navigation() -> None:
     navigation = (ROOT / "mkdocs.yml").read_text()
     pages = {str(path.relative_to(ROOT / "docs")) for path in (ROOT / "docs").rglob("*.md")}
 
-    assert {page for page in pages if page not in navigation} == set()
+    # those of the providers are reached from their table
+    table = (ROOT / "docs" / "reference" / "providers.md").read_text()
+    linked = {f"reference/{page}" for page in re.findall(r"\((providers/\w+\.md)\)", table)}
+    assert {page for page in pages if page not in navigation and page not in linked} == set()
+
+
+def test_every_provider_says_how_it_is_tested_and_what_is_not_shown() -> None:
+    levels = providers.read_levels()
+    built = {row.id for row in registry.own_rows() if row.module}
+
+    assert set(levels) == built, f"{providers.LEVELS} has to hold each built provider"
+    for id, level in levels.items():
+        assert set(level) <= {"level", "by", "shown", "missing"}, id
+        assert level["level"] in providers.KINDS, id
+        assert level["by"], id
+        missing = level.get("missing", {})
+        assert all(missing.values()), id
+        # each thing once, shown or with a reason
+        assert sorted([*level["shown"], *missing]) == sorted(providers.THINGS), id
+
+
+def test_every_provider_has_a_guide() -> None:
+    lacking = {
+        row.id: [name for name in ("credentials", "permissions", "library") if not getattr(guide, name)]
+        for row in registry.own_rows()
+        if row.module and (guide := providers.guide_of(row.id))
+    }
+
+    assert {id: names for id, names in lacking.items() if names} == {}
 
 
 def test_version_and_changelog_agree() -> None:

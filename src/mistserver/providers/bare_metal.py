@@ -22,7 +22,7 @@ from mistserver.domain.errors import (
 )
 from mistserver.domain.machine import Action, MachineReading, MachineState
 from mistserver.providers.base import CommandResult, Provider
-from mistserver.providers.declare import ProviderSettings, setting
+from mistserver.providers.declare import Guide, ProviderSettings, setting
 from mistserver.providers.http_errors import vendors_words
 from mistserver.ssh.target import clean_host, clean_user
 
@@ -45,6 +45,15 @@ class BareMetal(Provider):
     title = "Other Server"
     Settings = Settings
     actions = frozenset({Action.REBOOT})
+    guide = Guide(
+        credentials="An SSH key of the server, added to Mist with `mist add-key`.",
+        permissions="Signing in. For a reboot, root or `sudo` without a password for `reboot`.",
+        limits=(
+            "What does not answer is shown as `unknown`: from outside, off and behind a firewall look the same.",
+            "Nothing can start a server that is off.",
+        ),
+        library="SSH",
+    )
 
     @classmethod
     def default_name(cls, settings: Any, region: str | None) -> str:

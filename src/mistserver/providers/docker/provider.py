@@ -10,7 +10,7 @@ from mistserver.domain.catalog import Image, Location, Network, Size
 from mistserver.domain.errors import InvalidInput, ProviderError, ProviderNotFound, ProviderRejected
 from mistserver.domain.machine import Action, MachineReading, MachineSpec, MachineState
 from mistserver.providers.base import CommandResult, HasExec, OnOutput, Provider, Terminal
-from mistserver.providers.declare import ProviderSettings, setting
+from mistserver.providers.declare import Guide, ProviderSettings, setting
 from mistserver.providers.docker import commands, create
 from mistserver.providers.docker.address import address
 from mistserver.providers.docker.api import Api
@@ -61,6 +61,17 @@ class Docker(Provider, HasExec):
     needs_size = False
     needs_key = False
     actions = frozenset({Action.START, Action.STOP, Action.REBOOT, Action.DESTROY})
+    guide = Guide(
+        credentials="The engine's address; with TLS a client certificate and its key from whoever set the engine up, "
+        "or an SSH key of a user who may use its socket.",
+        permissions="Whoever can reach the engine is root on its host; there are no lesser rights.",
+        limits=(
+            "There are no sizes and locations to choose from.",
+            "Commands and terminals need `/bin/sh` in the container.",
+        ),
+        library="Docker's own Python library, and its HTTP API",
+        source="https://docs.docker.com/reference/api/engine/",
+    )
 
     @classmethod
     def reaches_host(cls, settings: Any) -> bool:

@@ -8,7 +8,7 @@ from mistserver.domain.catalog import Image, Location, Network, Size
 from mistserver.domain.errors import Conflict, ProviderNotFound
 from mistserver.domain.machine import Action, MachineReading, MachineSpec, MachineState
 from mistserver.providers.base import Provider
-from mistserver.providers.declare import ProviderSettings, setting
+from mistserver.providers.declare import Guide, ProviderSettings, setting
 from mistserver.providers.ec2 import catalog, create
 from mistserver.providers.ec2.api import Api
 from mistserver.providers.ec2.machines import GONE, MARK, THERE, as_pair, reading
@@ -36,6 +36,18 @@ class Ec2(Provider):
     native_tags = True
     creates = True
     actions = frozenset(Action)
+    guide = Guide(
+        credentials="AWS console, IAM, Users, the user's Security credentials: create an access key.",
+        permissions="`ec2:Describe*`, `ec2:RunInstances`, `ec2:StartInstances`, `ec2:StopInstances`, "
+        "`ec2:RebootInstances`, `ec2:TerminateInstances`, `ec2:ModifyInstanceAttribute`, `ec2:CreateTags`, "
+        "`ec2:DeleteTags`, `ec2:ImportKeyPair`, `ec2:CreateSecurityGroup`, `ec2:AuthorizeSecurityGroupIngress`.",
+        limits=(
+            "Machines are resized while they are stopped.",
+            "A tag is a key with a value (`env=prod`); a key that has another value is not overwritten.",
+        ),
+        library="boto3",
+        source="https://docs.aws.amazon.com/AWSEC2/latest/APIReference/",
+    )
 
     @classmethod
     def default_name(cls, settings: Any, region: str | None) -> str:

@@ -19,6 +19,7 @@ from mistserver.domain.errors import (
 from mistserver.domain.machine import Action, MachineReading, MachineSpec
 from mistserver.providers import shapes
 from mistserver.providers.base import Account, Provider
+from mistserver.providers.declare import Guide
 from mistserver.providers.libvirt import images, lifecycle, link, machines, networks, options
 from mistserver.providers.libvirt.binding import faults
 from mistserver.providers.libvirt.create import create, find, lookup
@@ -35,6 +36,18 @@ class Libvirt(Provider):
     needs_size = False
     needs_key = False
     actions = frozenset({Action.START, Action.STOP, Action.REBOOT, Action.DESTROY, Action.RESIZE})
+    guide = Guide(
+        credentials="An SSH key of a user on the hypervisor, added to Mist with `mist add-key`; or a socket of the "
+        "service's own machine.",
+        permissions="Reading and writing libvirt's socket `libvirt-sock` (usually by the group `libvirt`).",
+        limits=(
+            "Guests are resized while they are stopped.",
+            "A guest that never heeds its power button does not stop.",
+            "There are no locations to choose from but the hypervisor itself.",
+        ),
+        library="libvirt-python",
+        source="https://libvirt.org/html/index.html",
+    )
 
     def __init__(self, account: Account) -> None:
         super().__init__(account)

@@ -11,7 +11,7 @@ from typing import Any
 
 from mistserver.domain.machine import MachineReading, MachineState
 from mistserver.providers.base import CommandResult, HasExec, OnOutput, Provider, Terminal
-from mistserver.providers.declare import ProviderSettings
+from mistserver.providers.declare import Guide, ProviderSettings
 from mistserver.providers.localhost import commands
 from mistserver.providers.localhost.terminal import LocalTerminal
 
@@ -32,6 +32,12 @@ class Localhost(Provider, HasExec):
     has_exec = True
     needs_size = False
     needs_key = False
+    guide = Guide(
+        credentials="None: the service is started with `--manage-this-host`.",
+        permissions="Commands run as the service's own user.",
+        limits=("The machine can be listed and take commands, and nothing else.",),
+        library="the operating system",
+    )
 
     @classmethod
     def default_name(cls, settings: Any, region: str | None) -> str:
