@@ -21,7 +21,7 @@ from mistserver.domain.errors import (
     ProviderUnreachable,
 )
 from mistserver.providers.http import Http
-from mistserver.providers.http_errors import bad_answer, vendors_words
+from mistserver.providers.http_errors import bad_answer, understood, vendors_words
 
 if TYPE_CHECKING:
     import requests
@@ -107,7 +107,10 @@ class Rest:
         return {} if answer is None else self._object(answer)
 
     def delete(self, path: str, **params: Any) -> None:
-        self.call("DELETE", path, params=params or None)
+        """The answer may hold nothing, or JSON of no interest."""
+        answer = self.ask("DELETE", path, params=params or None)
+        if answer.content:
+            decoded(answer.content, self.where)
 
     def found(self, path: str, **params: Any) -> Json | None:
         """As `get`; None for what the vendor does not know."""
@@ -123,7 +126,8 @@ class Rest:
         for _ in range(MAX_PAGES):
             body = self.get(path, **asked)
             items += self._items(body, key)
-            more = follow(body, len(items))
+            with understood(self.where):
+                more = follow(body, len(items))
             if more is None:
                 return items
             asked = {**params, **more}

@@ -185,3 +185,13 @@ def test_a_compressed_answer_is_read() -> None:
 def test_an_address_that_is_no_url_is_refused(url: str) -> None:
     with pytest.raises(errors.InvalidInput, match="http://"):
         rest(url)
+
+
+def test_what_is_deleted_may_answer_with_nothing() -> None:
+    with answering(200, b"") as port:
+        rest(f"http://127.0.0.1:{port}").delete("/x")
+
+
+def test_a_page_that_does_not_tell_of_the_next_is_a_bad_answer() -> None:
+    with answering(200, b'{"items": []}') as port, pytest.raises(errors.ProviderBadAnswer):
+        rest(f"http://127.0.0.1:{port}").pages("/x", "items", by_number(lambda body: body["pages"]))
