@@ -4,77 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-import select
-import socket
 import struct
-import threading
-import time
 from collections.abc import Iterator
 from typing import Any
 
 from mistserver.domain.errors import MachineLost, MachineUnreachable, ProviderNotFound
 from mistserver.providers.docker.api import Api, mapped
+from mistserver.providers.duplex import Stream
 from mistserver.providers.http_errors import bad_answer, vendors_words
 
-TICK_S = 0.2
-_TURN_S = 0.02
-_PIECE = 65536
 _HEAD_LIMIT = 65536
 _STREAMS = {1: "stdout", 2: "stderr"}
 _STATUS = re.compile(rb"HTTP/1\.\d (\d{3})")
-
-
-class Stream:
-    """The bytes of one started command, both ways. `recv` waits a tick at most, so that its caller can look around.
-
-    One thread may read while another writes: they take turns, since a TLS connection breaks when both use it at once
-    (Python guards it only from 3.13 on). Waiting for something to read is no turn.
-    """
-
-    def __init__(self, connection: Any, ahead: bytes) -> None:
-        self._connection = connection
-        self._ahead = ahead
-        self._turn = threading.Lock()
-
-    def recv(self) -> bytes | None:
-        """The next bytes; None when there were none within a tick; b"" at the end."""
-        if self._ahead:
-            ahead, self._ahead = self._ahead, b""
-            return ahead
-        try:
-            if not self._arrived():
-                return None
-            with self._turn:
-                self._connection.settimeout(_TURN_S)
-                return bytes(self._connection.recv(65536))
-        except TimeoutError:
-            return None
-        except (OSError, ValueError):
-            return b""
-
-    def send(self, data: bytes) -> None:
-        """All of `data`; an error when the other side is gone."""
-        view = memoryview(data)
-        while view:
-            try:
-                with self._turn:
-                    self._connection.settimeout(_TURN_S)
-                    sent = self._connection.send(view[:_PIECE])
-            except TimeoutError:
-                time.sleep(_TURN_S)  # the other side takes nothing now; reading may be what it waits for
-                continue
-            view = view[sent:]
-
-    def _arrived(self) -> bool:
-        """Whether there is something to read, or the end, within a tick."""
-        if getattr(self._connection, "pending", int)():
-            return True
-        waiting = select.poll()
-        waiting.register(self._connection, select.POLLIN)
-        return bool(waiting.poll(TICK_S * 1000))
-
-    def close(self) -> None:
-        self._connection.close()
 
 
 def start(api: Api, exec_id: str, *, tty: bool) -> Stream:
@@ -101,7 +42,6 @@ def start(api: Api, exec_id: str, *, tty: bool) -> Stream:
     except BaseException:
         connection.close()
         raise
-    _keep_alive(connection)
     return Stream(connection, ahead)
 
 
@@ -142,8 +82,3 @@ def _refused(status: int, body: bytes) -> Exception:
     if status == 404:
         return ProviderNotFound(f"Docker has no such container: {said}")
     return MachineUnreachable(f"The container takes no commands ({status}): {said}")
-
-
-def _keep_alive(connection: Any) -> None:
-    if connection.family != socket.AF_UNIX:
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
