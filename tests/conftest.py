@@ -15,6 +15,24 @@ from tests.lab.postgres import Postgres, missing
 
 pytest_plugins = ["tests.lab.fixtures"]
 TEMPLATE = "mist_template"
+SLOW_TO_START = ("libvirt_hypervisor",)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What stays together when tests are spread over processes: a file, a provider, whatever uses a slow system."""
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(_group(item)))
+
+
+def _group(item: pytest.Item) -> str:
+    fixtures = getattr(item, "fixturenames", ())
+    rig = getattr(item, "callspec", None) and item.callspec.params.get("rig")  # type: ignore[attr-defined]
+    slow = next((name for name in SLOW_TO_START if name in fixtures or name.startswith(f"{rig}_")), None)
+    if slow is not None:
+        return slow
+    if "acceptance" in item.path.parts:
+        return "acceptance"
+    return f"provider {rig}" if rig else str(item.path)
 
 
 @pytest.fixture(scope="session")

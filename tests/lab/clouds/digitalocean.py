@@ -30,14 +30,15 @@ VPC = {
 class DigitalOceanCloud(StandIn):
     """Droplets act at once; at most 50 a page, whatever is asked for."""
 
-    def __init__(self) -> None:
+    def __init__(self, token: str = TOKEN) -> None:
         super().__init__()
+        self.token = token
         self.droplets: dict[int, dict[str, Any]] = {}
         self.keys: list[dict[str, Any]] = []
         self.tags: set[str] = set()
 
     def authorize(self, request: Request) -> Reply | None:
-        if request.headers.get("authorization") == f"Bearer {TOKEN}":
+        if request.headers.get("authorization") == f"Bearer {self.token}":
             return None
         return Reply(401, {"id": "Unauthorized", "message": "Unable to authenticate you"})
 
