@@ -66,11 +66,6 @@ PLANNED = (
         ),
     ),
     Planned(
-        id="linode",
-        title="Linode",
-        settings=(_secret("api_key", "linode-api-key", "Personal access token"),),
-    ),
-    Planned(
         id="openstack",
         title="OpenStack",
         region_flag="openstack-region",
@@ -107,14 +102,6 @@ PLANNED = (
         settings=(
             _text("username", "rackspace-username", "User name"),
             _secret("api_key", "rackspace-api-key", "API key"),
-        ),
-    ),
-    Planned(
-        id="softlayer",
-        title="SoftLayer",
-        settings=(
-            _text("username", "softlayer-username", "User name"),
-            _secret("api_key", "softlayer-api-key", "API key"),
         ),
     ),
     Planned(

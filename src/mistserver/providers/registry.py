@@ -40,6 +40,8 @@ _BUILT = {
         Row("bare_metal", _HERE + "bare_metal", "BareMetal"),
         Row("ec2", _HERE + "ec2", "Ec2", extra="ec2", module_needed="boto3"),
         Row("digitalocean", _HERE + "digitalocean", "DigitalOcean"),
+        Row("softlayer", _HERE + "softlayer", "SoftLayer", extra="softlayer", module_needed="SoftLayer"),
+        Row("linode", _HERE + "linode", "Linode"),
         Row("docker", _HERE + "docker", "Docker", extra="docker", module_needed="docker"),
         Row(
             *("libvirt", _HERE + "libvirt", "Libvirt"),

@@ -1,0 +1,5 @@
+"""Linode (Akamai)."""
+
+from mistserver.providers.linode.provider import Linode
+
+__all__ = ["Linode"]
