@@ -30,7 +30,7 @@ class Recorded(StandIn):
     ) -> None:
         super().__init__()
         mock: Any = getattr(_module(module), name)
-        self._mock = mock()
+        self._mock = mock("127.0.0.1", 1)  # an address, for old ones that ask for it
         if kind is not None:
             self._mock.type = kind
         self._rename = dict(rename or {})
@@ -64,3 +64,9 @@ def _module(name: str) -> Any:
         exec(compile(template.read_text(), str(template), "exec"), secrets.__dict__)
         sys.modules[wanted] = secrets
     return importlib.import_module(f"libcloud.test.compute.{name}")
+
+
+if __name__ == "__main__":
+    with Recorded(*sys.argv[1:3], kind=sys.argv[3] if len(sys.argv) > 3 else None) as cloud:
+        print(cloud.port, flush=True)
+        sys.stdin.read()
