@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from mistserver.domain.catalog import Image, Location, Network, Size
 from mistserver.domain.errors import Conflict, InvalidInput, ProviderNotFound, ProviderQuota
 from mistserver.domain.machine import Action, MachineReading, MachineSpec, MachineState
-from mistserver.providers import checks, images
+from mistserver.providers import checks, images, locations
 from mistserver.providers.base import Provider
 from mistserver.providers.declare import Guide, ProviderSettings, setting
 from mistserver.providers.http import Http, at
@@ -127,7 +127,7 @@ class DigitalOcean(Provider):
     def create(self, spec: MachineSpec) -> MachineReading:
         wanted: Json = {
             "name": spec.name,
-            "region": spec.location,
+            "region": locations.meant(self.title, spec.location or "", self.list_locations()).id,
             "size": spec.size,
             "image": int(spec.image) if spec.image.isdecimal() else spec.image,
             "tags": [_MARK + spec.mark, *spec.tags],

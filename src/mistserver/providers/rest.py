@@ -218,7 +218,10 @@ def refused(status: int, said: Said, dialect: Dialect, wait_s: float | None = No
     kind = _kind(status, said, dialect)
     if kind is ProviderRateLimited:
         facts["retry_after_s"] = wait_s
-    return kind(_SENTENCES.get(kind, _SENTENCES[ProviderRejected]).format(title=title, words=words), **facts)
+    sentence = _SENTENCES.get(kind, _SENTENCES[ProviderRejected])
+    if kind is ProviderAuthFailed and status == 403:
+        sentence = "{title} does not allow that with these credentials: {words}"
+    return kind(sentence.format(title=title, words=words), **facts)
 
 
 def rate_limited(title: str, wait_s: float | None, **facts: Any) -> ProviderRateLimited:
@@ -241,7 +244,7 @@ def retry_after_s(answer: requests.Response) -> float | None:
 
 
 _SENTENCES: dict[type[ProviderError], str] = {
-    ProviderAuthFailed: "{title} does not accept or not allow that with these credentials: {words}",
+    ProviderAuthFailed: "{title} does not accept the credentials: {words}",
     ProviderNotFound: "{title} does not know that: {words}",
     ProviderRateLimited: "{title} cannot do that yet, try again in a moment: {words}",
     ProviderQuota: "{title} has no room for that: {words}",
