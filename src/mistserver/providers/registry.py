@@ -39,6 +39,8 @@ _BUILT = {
     for row in (
         Row("bare_metal", _HERE + "bare_metal", "BareMetal"),
         Row("ec2", _HERE + "ec2", "Ec2", extra="ec2", module_needed="boto3"),
+        Row("nephoscale", _HERE + "nephoscale", "NephoScale"),
+        Row("gce", _HERE + "gce", "Gce", extra="gce", module_needed="google.auth"),
         Row("digitalocean", _HERE + "digitalocean", "DigitalOcean"),
         Row("softlayer", _HERE + "softlayer", "SoftLayer", extra="softlayer", module_needed="SoftLayer"),
         Row("linode", _HERE + "linode", "Linode"),
@@ -50,12 +52,16 @@ _BUILT = {
             packages="gcc python3-dev libvirt-dev",
         ),
         Row("localhost", _HERE + "localhost", "Localhost"),
+        Row("lxd", _HERE + "lxd", "Lxd"),
+        Row("scaleway", _HERE + "scaleway", "Scaleway"),
     )
 }
 # The order in which users have always seen them; what came later follows.
 _ORDER: tuple[str, ...] = (
     *("bare_metal", "azure", "ec2", "gce", "nephoscale", "digitalocean", "linode", "openstack", "rackspace"),
     *("softlayer", "hpcloud", "docker", "vcloud", "indonesian_vcloud", "libvirt", "localhost"),
+    *("scaleway",),
+    *("lxd",),
 )
 _SHOWN = 80  # characters of what was asked for
 _PLANNED = {planned.id: planned for planned in PLANNED}
@@ -108,13 +114,20 @@ def missing(id: str) -> str | None:
             declaration(id)
         except ProviderNotAvailable as error:
             return error.message
-    if found.module_needed is not None and importlib.util.find_spec(found.module_needed) is None:
+    if found.module_needed is not None and not _installed(found.module_needed):
         first = f" (after apt-get install {found.packages})" if found.packages else ""
         return (
             f"{declaration(id).title} ({id}) needs the Python package {found.module_needed}, which is not installed "
             f"where the service runs; install it with: pip install 'mist[{found.extra}]'{first}"
         )
     return None
+
+
+def _installed(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:  # of a package that a dotted name stands in
+        return False
 
 
 def load(id: str) -> type[Provider]:
