@@ -13,8 +13,10 @@ import tempfile
 from pathlib import Path
 
 import pytest
+import requests
 
 from tests.lab.kernel import cache_folder
+from tests.lab.stand_in import Reply, Request
 
 REQUIREMENT = "apache-libcloud==3.7.0 --hash=sha256:027a9aff2c01db9c8e6f9f94b6eb44b3153d82702c42bfbe7af5624dabf1f950\n"
 ROOT = Path(__file__).parents[2]
@@ -46,6 +48,13 @@ class OldRecorded:
 
     def __exit__(self, *reason: object) -> None:
         self._process.communicate()
+
+
+def forwarded(request: Request, url: str) -> Reply:
+    """What the recordings at `url` answer, for a stand-in that adds what they lack."""
+    target = request.path + ("?" + "&".join(f"{name}={value}" for name, value in request.query.items()))
+    found = requests.request(request.method, url + target, data=request.body, timeout=20)
+    return Reply(found.status_code, found.content)
 
 
 def _release() -> Path | None:

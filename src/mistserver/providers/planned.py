@@ -48,24 +48,6 @@ PLANNED = (
         ),
     ),
     Planned(
-        id="gce",
-        title="Google Compute Engine",
-        settings=(
-            _text("email", "gce-email", "Email address of the service account"),
-            _text("project_id", "gce-project-id", "Project ID"),
-            _secret("private_key", "gce-private-key", "Private key of the service account (PEM or JSON)", kind="file"),
-        ),
-    ),
-    Planned(
-        id="nephoscale",
-        title="NephoScale",
-        retired_since="2018",
-        settings=(
-            _text("username", "nepho-username", "User name"),
-            _secret("password", "nepho-password", "Password"),
-        ),
-    ),
-    Planned(
         id="openstack",
         title="OpenStack",
         region_flag="openstack-region",

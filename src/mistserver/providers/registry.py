@@ -44,6 +44,7 @@ _BUILT = {
         Row("digitalocean", _HERE + "digitalocean", "DigitalOcean"),
         Row("softlayer", _HERE + "softlayer", "SoftLayer", extra="softlayer", module_needed="SoftLayer"),
         Row("linode", _HERE + "linode", "Linode"),
+        Row("hetzner", _HERE + "hetzner", "Hetzner", extra="hetzner", module_needed="hcloud"),
         Row("docker", _HERE + "docker", "Docker", extra="docker", module_needed="docker"),
         Row(
             *("libvirt", _HERE + "libvirt", "Libvirt"),
@@ -60,6 +61,7 @@ _BUILT = {
 _ORDER: tuple[str, ...] = (
     *("bare_metal", "azure", "ec2", "gce", "nephoscale", "digitalocean", "linode", "openstack", "rackspace"),
     *("softlayer", "hpcloud", "docker", "vcloud", "indonesian_vcloud", "libvirt", "localhost"),
+    *("hetzner",),
     *("scaleway",),
     *("lxd",),
 )

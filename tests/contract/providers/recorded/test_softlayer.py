@@ -8,13 +8,12 @@ from datetime import datetime
 from xmlrpc.client import dumps, loads
 
 import pytest
-import requests
 
 from mistserver.domain import errors
 from mistserver.domain.machine import MachineSpec, MachineState
 from mistserver.providers.base import Account
 from mistserver.providers.softlayer import SoftLayer
-from tests.lab.old_libcloud import OldRecorded
+from tests.lab.old_libcloud import OldRecorded, forwarded
 from tests.lab.stand_in import Answer, Reply, Request, StandIn
 
 SPEC = MachineSpec(name="libcloud-testing", mark="m1", image="DEBIAN_7_64", size="1x2048", location="sjc01")
@@ -30,8 +29,7 @@ class _WithoutImages(StandIn):
     def handle(self, request: Request) -> Answer:
         if loads(request.body)[1] == "getPrivateBlockDeviceTemplateGroups":
             return Reply(200, dumps(([],), methodresponse=True))
-        found = requests.post(self.recorded + request.path, data=request.body, timeout=20)
-        return Reply(found.status_code, found.content)
+        return forwarded(request, self.recorded)
 
 
 @contextmanager
