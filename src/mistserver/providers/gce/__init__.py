@@ -1,0 +1,5 @@
+"""Google Compute Engine."""
+
+from mistserver.providers.gce.provider import Gce
+
+__all__ = ["Gce"]
