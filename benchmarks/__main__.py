@@ -8,12 +8,12 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import cli_start, inventory, listing, run_fleet, run_service, serve_start
+from benchmarks import cli_start, inventory, listing, memory, run_fleet, run_service, serve_start
 from benchmarks.measure import Figure, conditions
 
 ALL = {
     module.__name__.rsplit(".", 1)[-1]: module
-    for module in (cli_start, serve_start, listing, inventory, run_fleet, run_service)
+    for module in (cli_start, serve_start, listing, memory, inventory, run_fleet, run_service)
 }
 RESULTS = Path(__file__).parent / "results"
 
@@ -33,8 +33,9 @@ def main() -> int:
     if options.full:
         RESULTS.mkdir(exist_ok=True)
         path = RESULTS / f"{datetime.now(UTC).date().isoformat()}.jsonl"
-        path.write_text("\n".join([json.dumps({"conditions": told}), *(figure.line() for figure in figures)]) + "\n")
-        print(f"written to {path.relative_to(Path.cwd())}")
+        with path.open("a") as day:
+            day.write("\n".join([json.dumps({"conditions": told}), *(figure.line() for figure in figures)]) + "\n")
+        print(f"added to {path.relative_to(Path.cwd())}")
     return 0 if all(figure.kept for figure in figures) else 1
 
 

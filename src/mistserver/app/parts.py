@@ -13,6 +13,7 @@ from pathlib import Path
 from litestar import Litestar
 
 from mistserver.app import first_run, notify
+from mistserver.app.memory import keep_what_is_loaded
 from mistserver.jobs.engine import Jobs, JobsConfig
 from mistserver.services import housekeeping
 from mistserver.services.accounts.issue import actor_of
@@ -112,6 +113,7 @@ class Parts:
         log.info("ready", extra={"address": f"{self.settings.host}:{self.settings.port}"})
         notify.tell("READY=1")
         await asyncio.get_running_loop().run_in_executor(self._threads, preload)
+        keep_what_is_loaded()
         if self._first_user is not None:
             await add_this_host(self.ctx, actor_of(self._first_user))
 

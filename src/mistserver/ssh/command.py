@@ -67,9 +67,11 @@ async def run(  # noqa: PLR0913 - everything after the command is named
     timeout_s: float,
     on_output: OnOutput | None = None,
     output_limit: int = OUTPUT_LIMIT,
+    after: asyncio.Future[None] | None = None,
 ) -> Finished:
     """Run `command` through `/bin/sh`, with `sudo -n` unless already root.
 
+    With `after` the machine is made ready at once, but learns the command only when that is done; if it fails, never.
     On time-out, and when the calling task is cancelled, the remote process group is ended (SIGTERM, after 2 s SIGKILL);
     it ends by itself when the connection is lost, which raises MachineLost. A slow `on_output` slows the command down.
     """
@@ -79,6 +81,8 @@ async def run(  # noqa: PLR0913 - everything after the command is named
     output, timed_out = _Output(on_output, output_limit), False
     feed = await connection.command(script.line, repeatable=True)  # it only waits for the payload
     try:
+        if after is not None:
+            await asyncio.shield(after)
         try:
             async with asyncio.timeout(timeout_s):
                 await _send(feed, script.payload)

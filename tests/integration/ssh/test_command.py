@@ -159,6 +159,35 @@ async def test_slow_readers_of_a_flood_cost_little_memory(server: Sshd, pool: Po
     assert peak - before < 40_000_000
 
 
+async def test_a_command_waits_on_an_open_session_for_what_must_come_first(
+    server: Sshd, pool: Pool, marks: Path
+) -> None:
+    first: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    connection = await pool.connect(target(server))
+    task = asyncio.create_task(run(connection, f"touch {marks}/ran", timeout_s=20, after=first))
+    await eventually(lambda: connection.link.sessions == 1)
+    assert not (marks / "ran").exists()
+
+    first.set_result(None)
+
+    assert (await task).exit_code == 0
+    assert (marks / "ran").exists()
+
+
+async def test_a_command_is_never_sent_when_what_must_come_first_fails(server: Sshd, pool: Pool, marks: Path) -> None:
+    first: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    connection = await pool.connect(target(server))
+    task = asyncio.create_task(run(connection, f"touch {marks}/ran", timeout_s=20, after=first))
+    await eventually(lambda: connection.link.sessions == 1)
+
+    first.set_exception(InvalidInput("not written"))
+
+    with pytest.raises(InvalidInput, match="not written"):
+        await task
+    await eventually(lambda: connection.link.sessions == 0)
+    assert not (marks / "ran").exists()
+
+
 STUBBORN = "trap '' TERM; echo $$ > {0}/a.pid; (trap '' TERM; sh -c 'echo $$ > {0}/b.pid; sleep 300'); true"
 MEEK = "echo $$ > {0}/a.pid; sh -c 'echo $$ > {0}/b.pid; sleep 300'; true"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -28,9 +29,14 @@ class Opened:
     def user(self) -> str | None:
         return self.connection.user if self.connection else None
 
-    async def run(self, order: Order, on_output: OnOutput) -> Outcome:
-        """Cancelling ends the order's processes on the machine. A non-zero exit is no error here."""
+    async def run(self, order: Order, on_output: OnOutput, after: asyncio.Future[None] | None = None) -> Outcome:
+        """Cancelling ends the order's processes on the machine. A non-zero exit is no error here.
+
+        It does not begin before `after` is done.
+        """
         if isinstance(self.way, ExecWay):
+            if after is not None:
+                await asyncio.shield(after)
             return await exec_way.execute(self.ctx, self.way, order, on_output)
         if self.connection is None:
             raise Internal(f"{self.way.machine.name} was not connected to.")
@@ -42,6 +48,7 @@ class Opened:
             timeout_s=order.timeout_s,
             on_output=on_output,
             output_limit=0,
+            after=after,
         )
         return Outcome(
             exit_code=finished.exit_code,

@@ -150,21 +150,20 @@ class RunWork:
             item, state=JobState.RUNNING, user=opened.user or self.order.user, started_at=self.ctx.now()
         )
         await self.job.item(begun)
-        await self._written()
-        await self._run(begun, opened)
+        await self._run(begun, opened, after=self._written())
 
-    async def _written(self) -> None:
+    def _written(self) -> asyncio.Future[None]:
         """Known to have begun before it begins, so that after a crash it is not run twice; many wait for one write."""
         if self._write is None:
             self._write = asyncio.ensure_future(self._write_soon())
-        await asyncio.shield(self._write)
+        return self._write
 
     async def _write_soon(self) -> None:
         await asyncio.sleep(_TOGETHER_S)
         self._write = None
         await self.job.flush()
 
-    async def _run(self, begun: JobItem, opened: Opened) -> None:
+    async def _run(self, begun: JobItem, opened: Opened, after: asyncio.Future[None]) -> None:
         limit = self.ctx.settings.run_output_bytes
         streams = {"stdout": Lines(limit), "stderr": Lines(limit)}
 
@@ -176,7 +175,7 @@ class RunWork:
         outcome: Outcome | None = None
         failure: MistError | None = None
         try:
-            outcome = await opened.run(self.order, take)
+            outcome = await opened.run(self.order, take, after)
         except MistError as error:
             failure = error
         for stream, lines in streams.items():
