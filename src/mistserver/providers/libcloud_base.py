@@ -6,17 +6,15 @@ refusal becomes an error of ours before a driver sees it, and so does everything
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 import msgspec
@@ -39,26 +37,38 @@ _DTD = re.compile(rb"<!(DOCTYPE|ENTITY)", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Driver:
-    """Where a driver's class stands, and what the namespaces of its vendor's XML begin with.
+    """A driver: what gives its class, and what the namespaces of its vendor's XML begin with.
 
     `plain_connection`: its connection would look for the files of a certificate, which is the transport's affair.
     """
 
-    module: str
-    name: str
+    load: Callable[[], Any]
     namespaces: tuple[str, ...] = ()
     plain_connection: bool = False
+
+
+def _azure() -> Any:
+    from libcloud.compute.drivers.azure import AzureNodeDriver
+
+    return AzureNodeDriver
+
+
+def _vcloud(version: str) -> Callable[[], Any]:
+    def load() -> Any:
+        from libcloud.compute.drivers import vcloud
+
+        return getattr(vcloud, f"VCloud_{version}_NodeDriver")
+
+    return load
 
 
 _VCLOUD = ("http://www.vmware.com/vcloud/", "http://schemas.dmtf.org/ovf/")
 _DRIVERS: Mapping[str, Driver] = MappingProxyType(
     {
-        "azure": Driver(
-            *("azure", "AzureNodeDriver", ("http://schemas.microsoft.com/windowsazure",)), plain_connection=True
-        ),
-        "vcloud_1_5": Driver("vcloud", "VCloud_1_5_NodeDriver", _VCLOUD),
-        "vcloud_5_1": Driver("vcloud", "VCloud_5_1_NodeDriver", _VCLOUD),
-        "vcloud_5_5": Driver("vcloud", "VCloud_5_5_NodeDriver", _VCLOUD),
+        "azure": Driver(_azure, ("http://schemas.microsoft.com/windowsazure",), plain_connection=True),
+        "vcloud_1_5": Driver(_vcloud("1_5"), _VCLOUD),
+        "vcloud_5_1": Driver(_vcloud("5_1"), _VCLOUD),
+        "vcloud_5_5": Driver(_vcloud("5_5"), _VCLOUD),
     }
 )
 
@@ -174,14 +184,15 @@ def mapped(title: str, where: str) -> Iterator[None]:
 
 def _wired(found: Driver, wire: Wire, members: Mapping[str, Any]) -> Any:
     """A subclass of the driver whose connection, wherever it is told to connect, is the wire."""
-    base: Any = importlib.import_module("libcloud.common.base").Connection
-    plain: Any = getattr(importlib.import_module(f"libcloud.compute.drivers.{found.module}"), found.name)
+    from libcloud.common import base
+
+    plain, simplest = found.load(), cast(Any, base.Connection)
 
     def connect(self: Any, *arguments: Any, **options: Any) -> None:
         self.connection = wire
 
     def without_files(self: Any, *arguments: Any, **options: Any) -> None:
-        base.__init__(self)
+        simplest.__init__(self)
 
     own: dict[str, Any] = {"connect": connect}
     own |= {"__init__": without_files} if found.plain_connection else {}
@@ -205,14 +216,13 @@ class _PriceFile(msgspec.Struct):
 @cache
 def price_table(name: str) -> PriceTable | None:
     """A table of the file of prices that comes with libcloud; None without libcloud, or when it has no such table."""
-    spec = importlib.util.find_spec("libcloud")
-    if spec is None or spec.origin is None:
-        return None
-    file = Path(spec.origin).parent / "data" / "pricing.json"
+    from importlib.metadata import PackageNotFoundError, distribution
+
     try:
+        file = Path(str(distribution("apache-libcloud").locate_file("libcloud/data/pricing.json")))
         read = msgspec.json.decode(file.read_bytes(), type=_PriceFile)
         rows = msgspec.json.decode(read.compute[name], type=dict[str, Any])
-    except (OSError, msgspec.MsgspecError, KeyError):
+    except (PackageNotFoundError, OSError, msgspec.MsgspecError, KeyError):
         return None
     return PriceTable(MappingProxyType(rows), datetime.fromtimestamp(read.updated, UTC).date().isoformat())
 

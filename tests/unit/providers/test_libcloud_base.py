@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
+import importlib.metadata
 from collections.abc import Callable, Iterator
 from datetime import date
 
@@ -151,8 +151,12 @@ def test_a_price_that_is_not_known_is_none() -> None:
     assert price("ec2_linux", "a1.medium", "us-west-2") is None
 
 
+def _not_there(name: str) -> None:
+    raise importlib.metadata.PackageNotFoundError(name)
+
+
 def test_without_libcloud_there_are_no_prices(monkeypatch: pytest.MonkeyPatch) -> None:
     libcloud_base.price_table.cache_clear()
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(importlib.metadata, "distribution", _not_there)
     assert price("ec2_linux", "t3.micro", "us-east-1") is None
     libcloud_base.price_table.cache_clear()
