@@ -1,7 +1,8 @@
-"""Reading five slow backends at once beside the slowest of them alone."""
+"""Reading five slow backends at once beside one of them alone: without machines, and with 500 each."""
 
 from __future__ import annotations
 
+import json
 import statistics
 import tempfile
 import threading
@@ -16,20 +17,25 @@ from benchmarks.measure import Figure, ms
 from tests.support.service import Service
 
 DELAY_S = 0.3
+BACKENDS = 5
+MACHINES = 500
+_VERSION = b'{"Version":"20.10.24","ApiVersion":"1.41","MinAPIVersion":"1.12"}'
 
 
 class _SlowEngine(BaseHTTPRequestHandler):
-    """A Docker Engine without containers, each listing of which takes 300 ms."""
+    """A Docker Engine, each listing of which takes 300 ms."""
 
     protocol_version = "HTTP/1.1"
+    wbufsize = 65536
+    containers = b"[]"
 
     def do_GET(self) -> None:
         path = self.path.split("?")[0]
         if path.endswith("/containers/json"):
             time.sleep(DELAY_S)
-            body = b"[]"
+            body = self.containers
         elif path.endswith("/version"):
-            body = b'{"Version":"20.10.24","ApiVersion":"1.41","MinAPIVersion":"1.12"}'
+            body = _VERSION
         else:
             body = b"OK" if path.endswith("/_ping") else b"{}"
         self.send_response(200)
@@ -43,9 +49,38 @@ class _SlowEngine(BaseHTTPRequestHandler):
         """Silent."""
 
 
+class _FullEngine(_SlowEngine):
+    """The same with 500 containers."""
+
+    containers = json.dumps(
+        [
+            {
+                "Id": f"{number:064x}",
+                "Names": [f"/machine-{number}"],
+                "State": "running",
+                "Status": "Up 2 hours",
+                "Image": "debian:12",
+                "Command": "sleep infinity",
+                "Created": 1_790_000_000 + number,
+                "Labels": {"team": "bench"},
+                "Ports": [{"PrivatePort": 22, "PublicPort": 20_000 + number, "Type": "tcp", "IP": "0.0.0.0"}],
+                "NetworkSettings": {"Networks": {"bridge": {"IPAddress": f"172.17.{number // 250}.{number % 250}"}}},
+            }
+            for number in range(MACHINES)
+        ]
+    ).encode()
+
+
 def figures(full: bool = False) -> Iterator[Figure]:
     rounds = 15 if full else 6
-    engines = [ThreadingHTTPServer(("127.0.0.1", 0), _SlowEngine) for _ in range(5)]
+    for engine, label, limit in ((_SlowEngine, "slow", 1.3), (_FullEngine, f"slow {MACHINES}-machine", 2.0)):
+        alone, together = _measured(engine, rounds)
+        name = f"{BACKENDS} {label} backends : one of them alone"
+        yield Figure(name, together / alone, limit, ms(together), ms(alone))
+
+
+def _measured(kind: type[_SlowEngine], rounds: int) -> tuple[float, float]:
+    engines = [ThreadingHTTPServer(("127.0.0.1", 0), kind) for _ in range(BACKENDS)]
     for engine in engines:
         threading.Thread(target=engine.serve_forever, daemon=True).start()
     with tempfile.TemporaryDirectory() as folder:
@@ -53,13 +88,11 @@ def figures(full: bool = False) -> Iterator[Figure]:
         try:
             token = service.sign_in()
             ids = [_add(service, token, engine.server_port) for engine in engines]
-            alone = _median(service, token, f"&backend={ids[0]}", rounds)
-            together = _median(service, token, "", rounds)
+            return _median(service, token, f"&backend={ids[0]}", rounds), _median(service, token, "", rounds)
         finally:
             service.stop()
             for engine in engines:
                 engine.shutdown()
-    yield Figure("five slow backends : the slowest alone", together / alone, 1.3, ms(together), ms(alone))
 
 
 def _add(service: Service, token: str, port: int) -> str:
@@ -71,11 +104,12 @@ def _add(service: Service, token: str, port: int) -> str:
 
 
 def _median(service: Service, token: str, query: str, rounds: int) -> float:
+    """Seconds of a listing of everything that has every backend read first."""
     pool = urllib3.PoolManager()
     times = []
     for _ in range(rounds):
         started = time.perf_counter()
-        url = f"{service.uri}/api/v1/machines?refresh=true{query}"
+        url = f"{service.uri}/api/v1/machines?refresh=true&limit=10000{query}"
         answer = pool.request("GET", url, headers={"Authorization": f"Bearer {token}"})
         assert answer.status == 200, answer.data
         times.append(time.perf_counter() - started)

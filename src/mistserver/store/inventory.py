@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import sqlalchemy as sa
@@ -17,6 +17,8 @@ from mistserver.store.backends import StoredBackend
 from mistserver.store.locks import lock_account
 from mistserver.store.readings import Prepared, prepare_one, with_state
 from mistserver.store.tables import accounts, host_keys, machines
+
+T = TypeVar("T")
 
 _BATCH = 500  # below SQLite's limit of variables in one statement
 
@@ -160,14 +162,14 @@ class _Merge:
         self._stored = stored
         self._started_at = started_at
         self._now = now
-        self._inserts: list[dict[str, Any]] = []
+        self._inserts: list[tuple[str, Prepared]] = []
         self._updates: list[dict[str, Any]] = []
         self._deletes: list[str] = []
 
     def appeared(self, item: Prepared) -> None:
-        values = _row(self._stored, item)
-        self._inserts.append(values)
-        self.changes.appeared.append((values["id"], item.name))
+        id = new_id()
+        self._inserts.append((id, item))
+        self.changes.appeared.append((id, item.name))
 
     def seen(self, row: Row[Any], item: Prepared) -> None:
         if self._touched(row) or (row.destroyed_at is not None and item.state == MachineState.TERMINATED):
@@ -190,12 +192,12 @@ class _Merge:
             self.changes.gone.append((row.id, row.name))
 
     def write(self, connection: Connection) -> None:
-        if self._inserts:
-            connection.execute(sa.insert(machines), self._inserts)
-        if self._updates:
-            columns: dict[str, Any] = {name: sa.bindparam(name) for name in _WRITTEN}
-            changed = sa.update(machines).where(machines.c.id == sa.bindparam("row_id")).values(columns)
-            connection.execute(changed, self._updates)
+        for some in _batched(self._inserts):
+            connection.execute(sa.insert(machines), [_row(self._stored, item, id) for id, item in some])
+        columns: dict[str, Any] = {name: sa.bindparam(name) for name in _WRITTEN}
+        changed = sa.update(machines).where(machines.c.id == sa.bindparam("row_id")).values(columns)
+        for updates in _batched(self._updates):
+            connection.execute(changed, updates)
         _delete(connection, self._deletes)
 
     def _touched(self, row: Row[Any]) -> bool:
@@ -209,13 +211,18 @@ def _shown(item: Prepared) -> dict[str, Any]:
     return values | {"seen_at": None, "destroyed_at": None}
 
 
-def _row(stored: StoredBackend, item: Prepared) -> dict[str, Any]:
-    owner = {"id": new_id(), "account_id": stored.account_id, "backend_id": stored.id, "mark": item.mark}
+def _row(stored: StoredBackend, item: Prepared, id: str | None = None) -> dict[str, Any]:
+    owner = {"id": id or new_id(), "account_id": stored.account_id, "backend_id": stored.id, "mark": item.mark}
     return owner | _shown(item) | {"pending_until": None, "touched_at": None}
 
 
+def _batched(items: Sequence[T]) -> Iterator[Sequence[T]]:
+    """Parts that one statement can take; what a driver makes of ten thousand rows at once it keeps for ever."""
+    for start in range(0, len(items), _BATCH):
+        yield items[start : start + _BATCH]
+
+
 def _delete(connection: Connection, machine_ids: list[str]) -> None:
-    for start in range(0, len(machine_ids), _BATCH):
-        some = machine_ids[start : start + _BATCH]
+    for some in _batched(machine_ids):
         connection.execute(sa.delete(host_keys).where(host_keys.c.owner.in_(some)))
         connection.execute(sa.delete(machines).where(machines.c.id.in_(some)))

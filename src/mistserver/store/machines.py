@@ -215,7 +215,12 @@ def _render(rows: Sequence[Any], known: Backends, kept: dict[str, list[str]]) ->
         if id in kept:
             reading = more_tags(reading, kept[id])
         parts.append(f'{{"id":"{id}",{heads[backend_id]},{tail},{reading[1:]}')
-    return f"[{','.join(parts)}]".encode()
+    if not parts:
+        return b"[]"
+    # megabytes are not copied once more for two brackets
+    parts[0] = f"[{parts[0]}"
+    parts[-1] = f"{parts[-1]}]"
+    return ",".join(parts).encode()
 
 
 def _inside(fields: dict[str, Any]) -> str:

@@ -90,13 +90,13 @@ async def page_json(ctx: Context, actor: Actor, query: MachineQuery) -> Rendered
     known, wanted, limit = await _freshened(ctx, actor, query)
     kept = rendered_of(ctx)
     question = (actor.account_id, wanted, limit, query.cursor)
-    items = kept.get(question, known.tag())
-    if items is None:
+    pieces = kept.get(question, known.tag())
+    if pieces is None:
         encoded, cursor = await ctx.database.read(machines.page_json, actor.account_id, wanted, limit, query.cursor)
-        items = b'{"items":%b,"next_cursor":%b,"backends":' % (encoded, msgspec.json.encode(cursor))
-        kept.put(question, known.tag(), items)
+        pieces = (b'{"items":', encoded, b',"next_cursor":', msgspec.json.encode(cursor), b',"backends":')
+        kept.put(question, known.tag(), pieces)
     fares = msgspec.json.encode(_fares(ctx, known))
-    return Rendered(pieces=(items, fares, b"}"), etag=f'W/"{known.tag()}"')
+    return Rendered(pieces=(*pieces, fares, b"}"), etag=f'W/"{known.tag()}"')
 
 
 async def get(ctx: Context, actor: Actor, machine_id: str) -> Machine:
