@@ -9,6 +9,7 @@ from typing import Any
 from mistserver.domain.catalog import Image, Location, Network, Size
 from mistserver.domain.errors import InvalidInput
 from mistserver.providers.ec2.api import Api
+from mistserver.providers.libcloud_base import price
 
 ENOUGH = 40  # so many results from owners that are known satisfy a search
 SEARCHED = 1000  # results looked at among everybody's images
@@ -37,9 +38,12 @@ def images(api: Api, region: str, search: str | None) -> list[Image]:
     return _searched(api, region, search)
 
 
-def sizes(api: Api) -> list[Size]:
-    """Every instance type of the region, small ones first. EC2 tells no prices here."""
-    found = [_size(each) for each in api.pages("describe_instance_types", "InstanceTypes")]
+def sizes(api: Api, region: str) -> list[Size]:
+    """Every instance type of the region, small ones first.
+
+    EC2 tells no prices here: they are those of libcloud's table, of an hour of Linux on demand.
+    """
+    found = [_size(each, region) for each in api.pages("describe_instance_types", "InstanceTypes")]
     return sorted(found, key=lambda size: (size.cores or 0, size.ram_mb or 0, size.id))
 
 
@@ -144,14 +148,18 @@ def _shown(found: Any, starred: set[str]) -> list[Image]:
     return list(seen.values())
 
 
-def _size(each: dict[str, Any]) -> Size:
+def _size(each: dict[str, Any], region: str) -> Size:
     disk = each.get("InstanceStorageInfo", {}).get("TotalSizeInGB")
+    cost, currency, date = price("ec2_linux", each["InstanceType"], region) or (None, None, None)
     return Size(
         id=each["InstanceType"],
         name=each["InstanceType"],
         cores=each.get("VCpuInfo", {}).get("DefaultVCpus"),
         ram_mb=each.get("MemoryInfo", {}).get("SizeInMiB"),
         disk_gb=disk,
+        price=cost,
+        currency=currency,
+        price_date=date,
         driver="ec2",
         extra={"architectures": each.get("ProcessorInfo", {}).get("SupportedArchitectures", [])},
     )

@@ -44,6 +44,7 @@ class Ec2(Provider):
         limits=(
             "Machines are resized while they are stopped.",
             "A tag is a key with a value (`env=prod`); a key that has another value is not overwritten.",
+            "Prices are those of libcloud's table where it is installed: of Linux on demand, without discounts.",
         ),
         library="boto3",
         source="https://docs.aws.amazon.com/AWSEC2/latest/APIReference/",
@@ -84,7 +85,7 @@ class Ec2(Provider):
         return catalog.images(self._api, vendors_id(self.account.region or ""), search)
 
     def list_sizes(self) -> list[Size]:
-        return catalog.sizes(self._api)
+        return catalog.sizes(self._api, vendors_id(self.account.region or ""))
 
     def list_locations(self) -> list[Location]:
         return catalog.locations(self._api)
