@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from ipaddress import ip_interface, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 _PRIVATE = tuple(ip_network(each) for each in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"))
 _OF_ONE_LINK = tuple(ip_network(each) for each in ("169.254.0.0/16", "fe80::/10"))
@@ -20,8 +20,12 @@ def split(addresses: Iterable[str | None]) -> tuple[tuple[str, ...], tuple[str, 
     for text in addresses:
         if not text:
             continue
-        address = ip_interface(text).ip
-        if address.is_unspecified or any(address in network for network in _OF_ONE_LINK):
+        address = ip_address(text.partition("/")[0])
+        if address.is_unspecified or _within(address, _OF_ONE_LINK):
             continue
-        (private if any(address in network for network in _PRIVATE) else public)[str(address)] = None
+        (private if _within(address, _PRIVATE) else public)[str(address)] = None
     return tuple(public), tuple(private)
+
+
+def _within(address: IPv4Address | IPv6Address, networks: Iterable[IPv4Network | IPv6Network]) -> bool:
+    return any(address in network for network in networks if network.version == address.version)

@@ -53,6 +53,7 @@ _BUILT = {
             packages="gcc python3-dev libvirt-dev",
         ),
         Row("localhost", _HERE + "localhost", "Localhost"),
+        Row("ovh", _HERE + "ovh", "Ovh"),
         Row("lxd", _HERE + "lxd", "Lxd"),
         Row("scaleway", _HERE + "scaleway", "Scaleway"),
     )
@@ -61,9 +62,7 @@ _BUILT = {
 _ORDER: tuple[str, ...] = (
     *("bare_metal", "azure", "ec2", "gce", "nephoscale", "digitalocean", "linode", "openstack", "rackspace"),
     *("softlayer", "hpcloud", "docker", "vcloud", "indonesian_vcloud", "libvirt", "localhost"),
-    *("hetzner",),
-    *("scaleway",),
-    *("lxd",),
+    *("hetzner", "scaleway", "ovh", "lxd"),
 )
 _SHOWN = 80  # characters of what was asked for
 _PLANNED = {planned.id: planned for planned in PLANNED}

@@ -37,14 +37,15 @@ localhost This machine
 
 def test_providers_are_listed_in_the_order_users_know() -> None:
     wanted = [line.split("=")[0].split() for line in LISTED.strip().splitlines()]
-    for found, (id, *title) in zip(describe_all(), wanted, strict=True):
+    for found, (id, *title) in zip(describe_all()[: len(wanted)], wanted, strict=True):
         assert found.id == id
         assert " ".join(title).startswith(found.title)
 
 
 def test_thirty_rows_of_provider_and_region_stand_from_the_start() -> None:
     old = {"ec2": 8, "rackspace": 8, "hpcloud": 2}
-    assert sum(old.get(row.id, 1) for row in registry.rows() if row.id != "localhost") == 30
+    ids = [row.id for row in registry.rows()]
+    assert sum(old.get(id, 1) for id in ids[: ids.index("localhost")]) == 30
     assert [region.title for region in describe("ec2").regions][:8] == [
         *("Tokyo", "Singapore", "Sydney", "Ireland", "Sao Paulo", "N. Virginia", "N. California", "Oregon")
     ]

@@ -1,0 +1,5 @@
+"""Hetzner Cloud."""
+
+from mistserver.providers.hetzner.provider import Hetzner
+
+__all__ = ["Hetzner"]
