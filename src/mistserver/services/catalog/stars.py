@@ -9,6 +9,7 @@ from sqlalchemy.engine import Connection
 from mistserver.domain.account import Actor, Scope
 from mistserver.domain.errors import InvalidInput
 from mistserver.services.backends.get import found
+from mistserver.services.catalog.asking import require_listed
 from mistserver.services.context import Context
 from mistserver.store import events
 from mistserver.store import stars as rows
@@ -36,6 +37,7 @@ async def _say(ctx: Context, actor: Actor, backend_id: str, image_id: str, starr
 def _keep(connection: Connection, actor: Actor, said: tuple[str, str, bool], at: datetime) -> None:
     backend_id, image_id, starred = said
     stored = found(connection, actor.account_id, backend_id)
+    require_listed(stored, "images")
     rows.put(connection, backend_id, image_id, starred)
     kind, word = ("image.starred", "starred") if starred else ("image.unstarred", "unstarred")
     events.record(

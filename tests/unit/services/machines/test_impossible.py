@@ -10,7 +10,7 @@ from mistserver.domain.errors import NotSupported
 from mistserver.domain.machine import Action, Machine, MachineState
 from mistserver.providers.base import Provider
 from mistserver.providers.capabilities import capabilities, listings
-from mistserver.services.catalog import images, locations, networks, sizes
+from mistserver.services.catalog import images, locations, networks, sizes, stars
 from mistserver.services.catalog.images import ImageQuery
 from mistserver.services.machines import act, create
 from mistserver.services.machines.act import ActOnMachine
@@ -80,6 +80,15 @@ async def test_a_listing_that_the_class_does_not_bring_or_does_without(
         await ASKED[noun](small, machine.backend_id)
 
     assert cloud.asked == []
+
+
+async def test_a_star_where_there_are_no_images(
+    small: Small, machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Lively, "without", frozenset({"images"}))
+
+    with pytest.raises(NotSupported, match="Lively cannot list images"):
+        await stars.star(small.ctx, small.actor, machine.backend_id, "deb")
 
 
 def test_capabilities_are_derived_from_the_class(monkeypatch: pytest.MonkeyPatch) -> None:
