@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from mistserver.domain.errors import (
     ProviderNotAvailable,
     ProviderTimeout,
 )
+from mistserver.providers import registry
 from mistserver.services.backends import add
 from mistserver.services.backends.access import JumpHostInput
 from mistserver.services.backends.add import AddBackend
@@ -126,13 +128,16 @@ async def test_a_foreign_exception_becomes_a_bad_answer_without_its_text(quiet: 
             NotFound,
             "--dummy-key",
         ),
-        (AddBackend(provider="linode", settings={"api_key": "x"}), ProviderNotAvailable, "Linode"),
+        (AddBackend(provider="lacking", settings={"token": "x"}), ProviderNotAvailable, "mist_no_such_library"),
         (AddBackend(provider="localhost"), ProviderNotAvailable, "--manage-this-host"),
     ],
 )
 async def test_what_cannot_be_meant_is_refused(
-    quiet: Quiet, request_: AddBackend, error: type[MistError], words: str
+    quiet: Quiet, request_: AddBackend, error: type[MistError], words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    row = replace(registry.row("dummy"), id="lacking", extra="lacking", module_needed="mist_no_such_library")
+    monkeypatch.setitem(registry._ROWS, "lacking", row)
+
     refused = await refusal(quiet, request_)
 
     assert type(refused) is error
