@@ -48,25 +48,6 @@ PLANNED = (
         ),
     ),
     Planned(
-        id="openstack",
-        title="OpenStack",
-        region_flag="openstack-region",
-        free_region=True,
-        settings=(
-            _text("username", "openstack-username", "User name"),
-            _secret("password", "openstack-password", "Password"),
-            _text("auth_url", "openstack-auth-url", "URL of the identity service (http://host:5000)", kind="url"),
-            _text("tenant_name", "openstack-tenant", "Name of the tenant (project)"),
-            _text(
-                "compute_endpoint",
-                "openstack-compute-endpoint",
-                "URL of the compute service, where the catalogue's is not reachable",
-                kind="url",
-                required=False,
-            ),
-        ),
-    ),
-    Planned(
         id="rackspace",
         title="Rackspace",
         region_required=True,
@@ -97,26 +78,6 @@ PLANNED = (
             _text("username", "hp-username", "User name"),
             _secret("password", "hp-password", "Password"),
             _text("tenant_name", "hp-tenant", "Name of the tenant"),
-        ),
-    ),
-    Planned(
-        id="vcloud",
-        title="VMware vCloud",
-        settings=(
-            _text("username", "vcloud-username", "User name"),
-            _secret("password", "vcloud-password", "Password"),
-            _text("organization", "vcloud-organization", "Organization"),
-            _text("host", "vcloud-host", "Host of the vCloud API", kind="host"),
-        ),
-    ),
-    Planned(
-        id="indonesian_vcloud",
-        title="Indonesian Cloud",
-        liveness="unknown",
-        settings=(
-            _text("username", "indonesian-username", "User name"),
-            _secret("password", "indonesian-password", "Password"),
-            _text("organization", "indonesian-organization", "Organization"),
         ),
     ),
 )

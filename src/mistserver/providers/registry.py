@@ -43,9 +43,13 @@ _BUILT = {
         Row("gce", _HERE + "gce", "Gce", extra="gce", module_needed="google.auth"),
         Row("digitalocean", _HERE + "digitalocean", "DigitalOcean"),
         Row("softlayer", _HERE + "softlayer", "SoftLayer", extra="softlayer", module_needed="SoftLayer"),
+        Row("openstack", _HERE + "openstack", "OpenStack", extra="openstack", module_needed="keystoneauth1"),
         Row("linode", _HERE + "linode", "Linode"),
+        Row("vultr", _HERE + "vultr", "Vultr"),
         Row("hetzner", _HERE + "hetzner", "Hetzner", extra="hetzner", module_needed="hcloud"),
         Row("docker", _HERE + "docker", "Docker", extra="docker", module_needed="docker"),
+        Row("vcloud", _HERE + "vcloud", "VCloud"),
+        Row("indonesian_vcloud", _HERE + "indonesian_vcloud", "IndonesianVCloud"),
         Row(
             *("libvirt", _HERE + "libvirt", "Libvirt"),
             extra="libvirt",
@@ -62,7 +66,7 @@ _BUILT = {
 _ORDER: tuple[str, ...] = (
     *("bare_metal", "azure", "ec2", "gce", "nephoscale", "digitalocean", "linode", "openstack", "rackspace"),
     *("softlayer", "hpcloud", "docker", "vcloud", "indonesian_vcloud", "libvirt", "localhost"),
-    *("hetzner", "scaleway", "ovh", "lxd"),
+    *("hetzner", "vultr", "scaleway", "ovh", "lxd"),
 )
 _SHOWN = 80  # characters of what was asked for
 _PLANNED = {planned.id: planned for planned in PLANNED}
