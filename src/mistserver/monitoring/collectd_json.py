@@ -1,0 +1,79 @@
+"""What collectd's plugin write_http posts: https://www.collectd.org/documentation/manpages/collectd.conf.html#plugin-write-http
+
+A list of value lists; `StoreRates false` leaves counters as they are, so that they keep their digits.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+
+from mistserver.domain.errors import InvalidInput
+from mistserver.monitoring.names import metric_id
+from mistserver.monitoring.samples import Batch, Kind, batch
+
+MOST_VALUES = 50_000  # of one post
+LARGEST = 1e300
+_KINDS = {"gauge": Kind.GAUGE, "derive": Kind.COUNTER, "counter": Kind.COUNTER, "absolute": Kind.GAUGE}
+
+
+class _ValueList(msgspec.Struct):
+    values: list[float | None]
+    dstypes: list[str]
+    dsnames: list[str]
+    time: float
+    plugin: str
+    type: str
+    plugin_instance: str = ""
+    type_instance: str = ""
+
+
+@dataclass(frozen=True)
+class Read:
+    """A post as a batch. `unfit` counts values that are no number or an absurd one, `ahead` those of the future."""
+
+    batch: Batch
+    unfit: int = 0
+    ahead: int = 0
+
+
+_decoder = msgspec.json.Decoder(list[_ValueList])
+
+
+def read(body: bytes, newest: int) -> Read:
+    """Samples of a post; those later than the second `newest` are left out. InvalidInput when it is no such post."""
+    try:
+        lists = _decoder.decode(body)
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+        raise InvalidInput("This is not what collectd's plugin write_http posts (Format JSON).", field="body") from None
+    lines: list[tuple[str, Kind, int, float]] = []
+    unfit = ahead = 0
+    for each in lists:
+        if not 0 <= each.time < 2**32:
+            unfit += len(each.values)
+            continue
+        second = int(each.time)
+        if second > newest:
+            ahead += len(each.values)
+            continue
+        named = _named(each.plugin, each.plugin_instance, each.type, each.type_instance, tuple(each.dsnames))
+        for name, kind, value in zip(named, each.dstypes, each.values, strict=False):
+            if value is None or not math.isfinite(value) or abs(value) > LARGEST:
+                unfit += 1
+            else:
+                lines.append((name, _KINDS.get(kind, Kind.GAUGE), second, value))
+    if len(lines) > MOST_VALUES:
+        raise InvalidInput(f"A post holds at most {MOST_VALUES} values.", field="body")
+    return Read(batch(lines), unfit, ahead)
+
+
+@lru_cache(maxsize=16384)
+def _named(plugin: str, instance: str, type: str, type_instance: str, sources: tuple[Any, ...]) -> tuple[str, ...]:
+    """The ids of a value list's values. One value alone is called `value` and needs no name of its own."""
+    return tuple(
+        metric_id(plugin, instance, type, type_instance, "" if source == "value" else source) for source in sources
+    )

@@ -1,0 +1,102 @@
+"""What the threads of the embedded store share."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from mistserver.monitoring.embedded.head import Head
+from mistserver.monitoring.embedded.hot import HotLog, NewSeries
+from mistserver.monitoring.embedded.partitions import DAY, HOUR, Level, Partitions
+from mistserver.monitoring.samples import TIMES, Kind, Known, Times
+
+MINUTE = 60
+
+
+@dataclass(frozen=True)
+class Retention:
+    """For how many seconds each level is kept. Whole files go, so that a little more may be there."""
+
+    raw: int = 2 * DAY
+    minutes: int = 14 * DAY
+    hours: int = 366 * DAY
+
+
+class State:
+    """Series are rows of the head by number. `lock` guards the head and the names; files have locks of their own.
+
+    `kept_until` is the last second of each series that stands in a file.
+    """
+
+    def __init__(self, folder: Path, retention: Retention, clock: Callable[[], float]) -> None:
+        self.clock = clock
+        self.lock = threading.Lock()
+        self.hot = HotLog(folder / "hot.db")
+        self.raw = Partitions(folder, Level("raw", 0, 6 * HOUR, retention.raw))
+        self.minutes = Partitions(folder, Level("minutes", MINUTE, 2 * DAY, retention.minutes))
+        self.hours = Partitions(folder, Level("hours", HOUR, 32 * DAY, retention.hours))
+        self.head = Head()
+        self.kinds: dict[int, Kind] = {}
+        self.kept_until: Times = np.zeros(0, TIMES)
+        self._slots: dict[str, dict[str, int]] = {}
+        self._next = 0
+        self.enter(self.hot.series())
+        for level in (self.hours, self.minutes, self.raw):
+            for slot, end in level.newest().items():
+                if slot in self.kinds:
+                    self.is_kept(slot, end)
+                    self.head.starts_after(slot, end)
+
+    def now(self) -> int:
+        return int(self.clock())
+
+    def close(self) -> None:
+        self.hot.close()
+        for level in (self.raw, self.minutes, self.hours):
+            level.close()
+
+    def enter(self, series: Iterable[NewSeries]) -> None:
+        """Make series known; the caller has the lock, or is alone."""
+        for each in series:
+            self._slots.setdefault(each.machine, {})[each.name] = each.id
+            self.kinds[each.id] = each.kind
+            self._next = max(self._next, each.id + 1)
+        self.head.grow(self._next)
+        more = self._next - len(self.kept_until)
+        if more > 0:
+            self.kept_until = np.concatenate([self.kept_until, np.zeros(more + more // 2, TIMES)])
+
+    def slots(self, machine: str) -> dict[str, int]:
+        """The series of a machine by name; not to be changed."""
+        return self._slots.get(machine, {})
+
+    def next_slot(self) -> int:
+        return self._next
+
+    def leave(self, machine: str) -> Sequence[int]:
+        """Make a machine unknown; the numbers of its series, which nobody gets again while the store is open."""
+        with self.lock:
+            gone = list(self._slots.pop(machine, {}).values())
+            for slot in gone:
+                self.head.clear(slot)
+                self.kinds.pop(slot, None)
+        return gone
+
+    def withdraw(self, series: Iterable[NewSeries]) -> None:
+        """Make series unknown that were entered and could not be kept."""
+        with self.lock:
+            for each in series:
+                self._slots.get(each.machine, {}).pop(each.name, None)
+                self.kinds.pop(each.id, None)
+
+    def is_kept(self, slot: int, until: int) -> None:
+        self.kept_until[slot] = max(int(self.kept_until[slot]), until)
+
+    def known(self, machine: str) -> list[Known]:
+        with self.lock:
+            slots = sorted(self.slots(machine).items())
+            return [Known(name, self.kinds[slot], self.head.newest(slot)) for name, slot in slots]
