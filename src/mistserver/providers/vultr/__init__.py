@@ -1,0 +1,5 @@
+"""Vultr."""
+
+from mistserver.providers.vultr.provider import Vultr
+
+__all__ = ["Vultr"]
