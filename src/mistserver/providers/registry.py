@@ -57,6 +57,7 @@ _BUILT = {
             packages="gcc python3-dev libvirt-dev",
         ),
         Row("localhost", _HERE + "localhost", "Localhost"),
+        Row("cloudstack", _HERE + "cloudstack", "CloudStack"),
         Row("ovh", _HERE + "ovh", "Ovh"),
         Row("lxd", _HERE + "lxd", "Lxd"),
         Row("scaleway", _HERE + "scaleway", "Scaleway"),
@@ -66,7 +67,7 @@ _BUILT = {
 _ORDER: tuple[str, ...] = (
     *("bare_metal", "azure", "ec2", "gce", "nephoscale", "digitalocean", "linode", "openstack", "rackspace"),
     *("softlayer", "hpcloud", "docker", "vcloud", "indonesian_vcloud", "libvirt", "localhost"),
-    *("hetzner", "vultr", "scaleway", "ovh", "lxd"),
+    *("hetzner", "vultr", "scaleway", "ovh", "cloudstack", "lxd"),
 )
 _SHOWN = 80  # characters of what was asked for
 _PLANNED = {planned.id: planned for planned in PLANNED}
