@@ -39,9 +39,10 @@ class Recorded(StandIn):
         """Its answer, or 501 where nothing was recorded for the path."""
         query = "&".join(f"{name}={value}" for name, values in request.queries.items() for value in values)
         target = request.path + (f"?{query}" if query else "")
+        sent = {name.title(): value for name, value in request.headers.items()}  # as libcloud spells them
         try:
             status, body, headers, _ = self._mock._get_request(
-                request.method, target, request.body.decode("utf-8", "replace"), dict(request.headers)
+                request.method, target, request.body.decode("utf-8", "replace"), sent
             )
         except (AttributeError, KeyError, NotImplementedError, UnboundLocalError) as error:
             return Reply(501, {"message": f"not recorded: {request.method} {target} ({error})"})
@@ -67,6 +68,6 @@ def _module(name: str) -> Any:
 
 
 if __name__ == "__main__":
-    with Recorded(*sys.argv[1:3], kind=sys.argv[3] if len(sys.argv) > 3 else None) as cloud:
+    with Recorded(sys.argv[1], sys.argv[2], kind=sys.argv[3] if len(sys.argv) > 3 else None) as cloud:
         print(cloud.port, flush=True)
         sys.stdin.read()
