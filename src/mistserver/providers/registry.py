@@ -41,11 +41,13 @@ _BUILT = {
         Row("ec2", _HERE + "ec2", "Ec2", extra="ec2", module_needed="boto3"),
         Row("nephoscale", _HERE + "nephoscale", "NephoScale"),
         Row("gce", _HERE + "gce", "Gce", extra="gce", module_needed="google.auth"),
+        Row("azure_arm", _HERE + "azure_arm", "AzureArm"),
         Row("digitalocean", _HERE + "digitalocean", "DigitalOcean"),
         Row("softlayer", _HERE + "softlayer", "SoftLayer", extra="softlayer", module_needed="SoftLayer"),
         Row("openstack", _HERE + "openstack", "OpenStack", extra="openstack", module_needed="keystoneauth1"),
         Row("linode", _HERE + "linode", "Linode"),
         Row("vultr", _HERE + "vultr", "Vultr"),
+        Row("upcloud", _HERE + "upcloud", "UpCloud"),
         Row("hetzner", _HERE + "hetzner", "Hetzner", extra="hetzner", module_needed="hcloud"),
         Row("docker", _HERE + "docker", "Docker", extra="docker", module_needed="docker"),
         Row("vcloud", _HERE + "vcloud", "VCloud"),
@@ -67,7 +69,7 @@ _BUILT = {
 _ORDER: tuple[str, ...] = (
     *("bare_metal", "azure", "ec2", "gce", "nephoscale", "digitalocean", "linode", "openstack", "rackspace"),
     *("softlayer", "hpcloud", "docker", "vcloud", "indonesian_vcloud", "libvirt", "localhost"),
-    *("hetzner", "vultr", "scaleway", "ovh", "cloudstack", "lxd"),
+    *("azure_arm", "hetzner", "vultr", "scaleway", "ovh", "upcloud", "cloudstack", "lxd"),
 )
 _SHOWN = 80  # characters of what was asked for
 _PLANNED = {planned.id: planned for planned in PLANNED}

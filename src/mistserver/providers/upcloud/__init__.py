@@ -1,0 +1,5 @@
+"""UpCloud."""
+
+from mistserver.providers.upcloud.provider import UpCloud
+
+__all__ = ["UpCloud"]
