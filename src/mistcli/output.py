@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from mistcli.parser import UsageError
-from mistcli.text import visible
+from mistcli.text import say, visible
 
 Record = dict[str, Any]
 Show = Callable[[Record], object]
@@ -65,16 +65,34 @@ def show_records(
 def show_record(args: Namespace, record: Record, columns: Sequence[Column]) -> None:
     """Print one thing: a table of one row, unless another format is asked for."""
     kind = args.output or "table"
-    if kind == "json":
-        sys.stdout.write(f"{as_json(_trimmed(args, record))}\n")
-    elif kind == "yaml":
-        sys.stdout.write(as_yaml(_trimmed(args, record)))
-    elif kind == "csv":
+    if printed(args, _trimmed(args, record)):
+        return
+    if kind == "csv":
         _for_programs(kind, args, [record], columns)
     elif kind == "plain":
         sys.stdout.write(f"{plain_line(_picked(args, columns, [record]), record)}\n")
     else:
         show_table(_picked(args, columns, [record]), [record])
+
+
+def printed(args: Namespace, value: object) -> bool:
+    """Print `value` whole if JSON or YAML is asked for; whether it was."""
+    if args.output not in ("json", "yaml"):
+        return False
+    sys.stdout.write(f"{as_json(value)}\n" if args.output == "json" else as_yaml(value))
+    return True
+
+
+def report(args: Namespace, done: str, record: object) -> None:
+    """Say what was done; to a program, give the record of what it was done to."""
+    if not printed(args, record):
+        say(done)
+
+
+def step(args: Namespace, done: str) -> None:
+    """Say one of several things that were done; a program gets the record when all are."""
+    if not for_programs(args):
+        say(done)
 
 
 def for_programs(args: Namespace) -> bool:

@@ -11,6 +11,7 @@ from mistcli.normalise import spelling
 from mistcli.text import fail, note
 
 FORMATS = ("table", "wide", "plain", "json", "yaml", "csv")
+RESULTS = ("plain", "json", "yaml")
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -71,6 +72,11 @@ class CommandParser(argparse.ArgumentParser):
         group.add_argument("--pretty", action="store_true", help="a table with borders")
         group.add_argument("-o", "--output", choices=FORMATS, help="how to print; wide: all columns")
         group.add_argument("--columns", metavar="A,B", help="only these columns or fields")
+
+    def result_option(self) -> None:
+        """How a command prints what it did; nothing where it says that by itself."""
+        if "--output" not in self._option_string_actions:
+            self.add_argument("-o", "--output", choices=RESULTS, help="how to print the result")
 
     def wait_options(self) -> None:
         """The options of a command that starts a job."""

@@ -6,7 +6,9 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from mistcli.text import note, say, visible
+from mistcli.output import printed, report
+from mistcli.text import note, visible
+from mistclient.errors import JobFailed
 
 if TYPE_CHECKING:
     from mistcli.call import Call
@@ -69,14 +71,26 @@ class Progress:
 
 
 def finish(call: Call, job: Job, done: str) -> int:
-    """Wait for a job as the command's options say, then say `done`; with --no-wait print the job's id instead."""
+    """Wait for a job as the command's options say, then say `done`; with --no-wait print the job's id instead.
+
+    A program gets the job, also when it failed.
+    """
     if not call.args.wait:
-        say(job.id)
-        note(f"{job.title}: started. `mist wait-job {job.id}` waits for it.")
+        started(call, job)
         return 0
-    wait(job, call.args.wait_timeout)
-    say(done)
+    try:
+        wait(job, call.args.wait_timeout)
+    except JobFailed:
+        printed(call.args, job.info)
+        raise
+    report(call.args, done, job.info)
     return 0
+
+
+def started(call: Call, job: Job) -> None:
+    """The job's id alone, or all of it to a program."""
+    report(call.args, job.id, job.info)
+    note(f"{job.title}: started. `mist wait-job {job.id}` waits for it.")
 
 
 def wait(job: Job, timeout_s: float | None) -> None:

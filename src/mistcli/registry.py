@@ -92,7 +92,9 @@ GROUPS: dict[str, dict[str, tuple[str, str]]] = {
         "disable-monitoring": ("monitoring", "Remove the agent from a machine"),
         "list-metrics": ("monitoring", "List a machine's metrics"),
         "add-metric": ("monitoring", "Show a metric of a machine"),
+        "remove-metric": ("monitoring", "Show a metric of a machine no more"),
         "add-custom-metric": ("monitoring", "Measure with a Python file of your own"),
+        "get-stats": ("monitoring", "Show a machine's metrics over time"),
     },
     "Shell": {
         "completion-script": ("completion_script", "Print what makes your shell complete `mist`"),

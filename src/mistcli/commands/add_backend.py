@@ -10,9 +10,10 @@ from typing import Any
 from mistcli import select
 from mistcli.call import Call, interactive
 from mistcli.command import Command
+from mistcli.output import report
 from mistcli.parser import CommandParser, UsageError
 from mistcli.secret import read_secret
-from mistcli.text import note, say
+from mistcli.text import note
 from mistclient.declarations import bundled, find
 
 _REGION_FLAGS = ("ec2-region", "rackspace-region", "hp-region", "openstack-region")
@@ -97,7 +98,7 @@ def add_backend(call: Call) -> int | None:
     region = _region(call, provider[1])
     settings = _settings(call, provider[0], complete=provider[0]["available"])
     added = call.client.add_backend(provider[0]["id"], call.args.name, region=region, **_generic(call), **settings)
-    say("New backend added")
+    report(call.args, "New backend added", added.record)
     note(f"{added.name} ({added.id})")
     return None
 
@@ -116,7 +117,7 @@ def update_backend(call: Call) -> int | None:
         backend.update_credentials(**credentials, **replaced, **({"region": region} if region else {}))
     if changes:
         backend.update(**changes)
-    say(f"Updated backend {backend.name}")
+    report(call.args, f"Updated backend {backend.name}", backend.record)
     return None
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from mistcli import select
 from mistcli.call import Call
 from mistcli.command import Command
+from mistcli.output import report
 from mistcli.parser import CommandParser, positive
-from mistcli.text import say, warn
+from mistcli.text import warn
 
 
 def _arguments(parser: CommandParser) -> None:
@@ -29,7 +30,7 @@ def associate_key(call: Call) -> int | None:
     key = select.find(call, "key", args.key, "change")
     made = machine.associate_key(key["id"], args.host, args.user, args.port)
     who = f" as {made['user']}" if made.get("user") else ""
-    say(f"Associated key {key['name']} with machine {machine.name}{who}")
+    report(args, f"Associated key {key['name']} with machine {machine.name}{who}", made)
     return None
 
 
@@ -39,7 +40,7 @@ def disassociate_key(call: Call) -> int | None:
     machine = Machine(call.client, select.find(call, "machine", call.args.machine, "change"))
     key = select.find(call, "key", call.args.key, "change")
     done = machine.disassociate_key(key["id"])
-    say(f"Disassociated key {key['name']} from machine {machine.name}")
+    report(call.args, f"Disassociated key {key['name']} from machine {machine.name}", done)
     if not done.get("removed", True):
         warn(str(done.get("message")))
     return None

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 from mistcli import select
 from mistcli.call import Call
 from mistcli.command import Command
@@ -11,7 +9,7 @@ from mistcli.commands.machines import addresses
 from mistcli.confirm import confirmed
 from mistcli.fares import trouble_text
 from mistcli.names import remember
-from mistcli.output import Column, as_json, as_yaml, show_records, show_table
+from mistcli.output import Column, printed, report, show_records, show_table
 from mistcli.parser import CommandParser
 from mistcli.text import note, say
 
@@ -53,9 +51,7 @@ def _describe_arguments(parser: CommandParser) -> None:
 def describe_backend(call: Call) -> int | None:
     backend = select.backend(call)
     machines, _ = call.client.machine_page(backend=backend.id)
-    if call.args.output in ("json", "yaml"):
-        whole = {**backend.record, "machines": machines}
-        sys.stdout.write(f"{as_json(whole)}\n" if call.args.output == "json" else as_yaml(whole))
+    if printed(call.args, {**backend.record, "machines": machines}):
         return None
     if call.args.output in ("plain", "csv"):
         show_records(call.args, [backend.record], COLUMNS)
@@ -75,8 +71,9 @@ def _rename_arguments(parser: CommandParser) -> None:
 
 
 def rename_backend(call: Call) -> int | None:
-    select.backend(call, "change").rename(call.args.new_name)
-    say(f"Renamed backend to {call.args.new_name}")
+    backend = select.backend(call, "change")
+    backend.rename(call.args.new_name)
+    report(call.args, f"Renamed backend to {call.args.new_name}", backend.record)
     return None
 
 
@@ -87,14 +84,14 @@ def _one(parser: CommandParser) -> None:
 def enable_backend(call: Call) -> int | None:
     backend = select.backend(call, "change")
     backend.enable()
-    say(f"Enabled backend {backend.name}")
+    report(call.args, f"Enabled backend {backend.name}", backend.record)
     return None
 
 
 def disable_backend(call: Call) -> int | None:
     backend = select.backend(call, "change")
     backend.disable()
-    say(f"Disabled backend {backend.name}")
+    report(call.args, f"Disabled backend {backend.name}", backend.record)
     return None
 
 
@@ -109,7 +106,7 @@ def delete_backend(call: Call) -> int | None:
         note("Nothing was deleted.")
         return 1
     backend.delete()
-    say(f"Deleted backend {backend.name}")
+    report(call.args, f"Deleted backend {backend.name}", backend.record)
     return None
 
 

@@ -7,9 +7,9 @@ from mistcli.call import Call
 from mistcli.command import Command
 from mistcli.fares import age_text, warn_of
 from mistcli.names import remember
-from mistcli.output import Column, for_programs, show_records
+from mistcli.output import Column, for_programs, report, show_records
 from mistcli.parser import CommandParser, UsageError
-from mistcli.text import note, say
+from mistcli.text import note
 from mistclient import Backend
 from mistclient.model.catalog import Reading
 
@@ -129,13 +129,13 @@ def _star_arguments(parser: CommandParser) -> None:
 
 def star_image(call: Call) -> int | None:
     backend_of(call, "change").star_image(call.args.image)
-    say(f"Starred image {call.args.image}")
+    report(call.args, f"Starred image {call.args.image}", {"id": call.args.image, "star": True})
     return None
 
 
 def unstar_image(call: Call) -> int | None:
     backend_of(call, "change").unstar_image(call.args.image)
-    say(f"Unstarred image {call.args.image}")
+    report(call.args, f"Unstarred image {call.args.image}", {"id": call.args.image, "star": False})
     return None
 
 

@@ -29,6 +29,10 @@ def completion_script(call: Call) -> int | None:
 
 COMMANDS = {
     "completion-script": Command(
-        _arguments, completion_script, 'eval "$(mist completion-script bash)"', "mist completion-script fish | source"
+        _arguments,
+        completion_script,
+        'eval "$(mist completion-script bash)"',
+        "mist completion-script fish | source",
+        raw=True,
     ),
 }

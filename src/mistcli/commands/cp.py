@@ -10,11 +10,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from mistcli import select
+from mistcli import select, tree
 from mistcli.call import Call
 from mistcli.command import Command
+from mistcli.output import printed
 from mistcli.parser import CommandParser, UsageError
 from mistcli.text import note
+from mistcli.tree import umask
 from mistclient import Machine
 from mistclient.channel import CONTROL, PIECE_BYTES, STDOUT, Channel
 from mistclient.errors import MachineLost
@@ -30,6 +32,7 @@ class Place(NamedTuple):
 def _arguments(parser: CommandParser) -> None:
     parser.add_argument("source", nargs="+", help="PATH here, or MACHINE:PATH")
     parser.add_argument("target", help="PATH here, or MACHINE:PATH; a directory with a / at its end")
+    parser.add_argument("--recursive", "-r", action="store_true", help="directories, with all that is in them")
     parser.add_argument("--user", "-l", help="sign in as this user")
 
 
@@ -51,13 +54,34 @@ def cp(call: Call) -> int | None:
         raise UsageError("one side has to be here: copy from one machine to the other by way of a local file")
     if target.machine is not None:
         machine = Machine(call.client, select.find(call, "machine", target.machine, "change"))
-        for source in sources:
-            upload(machine, Path(source.path).expanduser(), _remote_name(target.path, source.path, len(sources)), call)
-        return None
-    for source in sources:
-        machine = Machine(call.client, select.find(call, "machine", str(source.machine), "change"))
-        download(machine, source.path, _local_name(target.path, source.path, len(sources)), call.args.user)
+        copied = [_send(call, machine, source.path, target.path, len(sources)) for source in sources]
+    else:
+        copied = [_fetch(call, source, target.path, len(sources)) for source in sources]
+    if target.path != "-":
+        printed(call.args, copied)
     return None
+
+
+def _send(call: Call, machine: Machine, source: str, path: str, several: int) -> dict[str, str]:
+    here, name = Path(source).expanduser(), _remote_name(path, source, several)
+    if here.is_dir() and not call.args.recursive:
+        raise UsageError(f"{source} is a directory; -r copies it")
+    if here.is_dir():
+        tree.upload(machine, here, name, call.args.user)
+        note(f"{here}/ -> {machine.name}:{name}/")
+    else:
+        upload(machine, here, name, call)
+    return {"source": str(here), "target": f"{machine.name}:{name}"}
+
+
+def _fetch(call: Call, source: Place, path: str, several: int) -> dict[str, str]:
+    machine = Machine(call.client, select.find(call, "machine", str(source.machine), "change"))
+    name = _local_name(path, source.path, several)
+    if call.args.recursive and path != "-" and tree.download(machine, source.path, name, call.args.user):
+        note(f"{machine.name}:{source.path}/ -> {name}/")
+    else:
+        download(machine, source.path, name, call.args.user)
+    return {"source": f"{machine.name}:{source.path}", "target": str(name)}
 
 
 def upload(machine: Machine, source: Path, path: str, call: Call) -> None:
@@ -83,7 +107,7 @@ def download(machine: Machine, path: str, target: Path, user: str | None) -> Non
         try:
             with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
                 mode = _receive(channel, file)
-                os.fchmod(file.fileno(), mode & 0o777 & ~_umask())
+                os.fchmod(file.fileno(), mode & 0o777 & ~umask())
             beside.replace(target)
         finally:
             with suppress(FileNotFoundError):
@@ -109,12 +133,6 @@ def _receive(channel: Channel, file: BinaryIO) -> int:
     return mode
 
 
-def _umask() -> int:
-    present = os.umask(0o077)
-    os.umask(present)
-    return present
-
-
 def _remote_name(path: str, source: str, several: int) -> str:
     if path in ("", ".") or path.endswith("/") or several > 1:
         return f"{path.rstrip('/')}/{Path(source).name}" if path not in ("", ".") else Path(source).name
@@ -134,5 +152,6 @@ COMMANDS = {
         cp,
         "mist cp ./site.conf web:/etc/nginx/",
         "mist cp web:/var/log/syslog .",
+        "mist cp -r ./site web:/var/www/",
     ),
 }

@@ -9,9 +9,9 @@ from typing import Any
 from mistcli.call import Call
 from mistcli.command import Command
 from mistcli.commands.catalog import backend_of
-from mistcli.output import as_json
+from mistcli.output import printed
 from mistcli.parser import CommandParser, UsageError, positive, seconds
-from mistcli.progress import wait
+from mistcli.progress import started, wait
 from mistcli.text import note, say
 from mistclient.errors import JobFailed
 from mistclient.model.backend import created_ids
@@ -48,7 +48,6 @@ def _arguments(parser: CommandParser) -> None:
     )
     waiting.add_argument("--no-wait", action="store_true", help="print the job's id and return")
     waiting.add_argument("--wait-timeout", type=seconds, metavar="SECONDS", help="how long at most")
-    parser.add_argument("-o", "--output", choices=("plain", "json"), help="json prints the machines when they are made")
 
 
 def create_machine(call: Call) -> int | None:
@@ -59,12 +58,13 @@ def create_machine(call: Call) -> int | None:
         raise UsageError("give only one of --wait and --no-wait")
     job = backend_of(call, "change").request_machine(_body(call), _options(call))
     if args.no_wait:
-        say(job.id)
-        note(f"{job.title}: started. `mist wait-job {job.id}` waits for it.")
+        started(call, job)
         return None
     try:
         wait(job, args.wait_timeout)
     except JobFailed:
+        if printed(args, job.info):
+            raise
         for made in (job.info.get("error") or {}).get("details", {}).get("machines", []):
             say(f"Created machine {made['name']}")
         raise
@@ -74,8 +74,7 @@ def create_machine(call: Call) -> int | None:
 
 def _show(call: Call, job: Job) -> None:
     machines = [call.client.machine(machine_id) for machine_id in created_ids(job)]
-    if call.args.output == "json":
-        sys.stdout.write(f"{as_json([machine.record for machine in machines])}\n")
+    if printed(call.args, [machine.record for machine in machines]):
         return
     for machine in machines:
         say(f"Created machine {machine.name}")

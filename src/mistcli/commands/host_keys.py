@@ -5,9 +5,8 @@ from __future__ import annotations
 from mistcli import select
 from mistcli.call import Call
 from mistcli.command import Command
-from mistcli.output import Column, show_records
+from mistcli.output import Column, printed, show_records, step
 from mistcli.parser import CommandParser
-from mistcli.text import say
 
 COLUMNS = (
     Column("Host", "host", 25),
@@ -34,8 +33,10 @@ def _accept_arguments(parser: CommandParser) -> None:
 
 def accept_host_key(call: Call) -> int | None:
     machine = select.machine(call, "change")
-    for key in machine.accept_host_key():
-        say(f"Accepted {key['algorithm']} {key['fingerprint']} for machine {machine.name}")
+    accepted = machine.accept_host_key()
+    for key in accepted:
+        step(call.args, f"Accepted {key['algorithm']} {key['fingerprint']} for machine {machine.name}")
+    printed(call.args, accepted)
     return None
 
 

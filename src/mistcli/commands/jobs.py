@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 from mistcli.call import Call
 from mistcli.command import Command
-from mistcli.output import Column, as_json, as_yaml, show_records, show_table
+from mistcli.output import Column, printed, report, show_records, show_table
 from mistcli.parser import CommandParser, seconds
 from mistcli.progress import wait
 from mistcli.run_output import Grouped, reason
 from mistcli.text import say
+from mistclient.errors import JobFailed
 
 COLUMNS = (
     Column("ID", "id", 30),
@@ -65,8 +65,7 @@ def describe_job(call: Call) -> int | None:
     job = call.client.job(call.args.job)
     items = job.items() if job.info.get("total") else []
     whole: dict[str, Any] = {**job.info, "items": items}
-    if call.args.output in ("json", "yaml"):
-        sys.stdout.write(f"{as_json(whole)}\n" if call.args.output == "json" else as_yaml(whole))
+    if printed(call.args, whole):
         return None
     if call.args.output in ("plain", "csv"):
         show_records(call.args, items or [job.info], ITEM_COLUMNS if items else COLUMNS)
@@ -94,14 +93,18 @@ def _wait_arguments(parser: CommandParser) -> None:
 
 def wait_job(call: Call) -> int | None:
     job = call.client.job(call.args.job)
-    wait(job, call.args.wait_timeout)
-    say(f"{job.title}: {job.state}")
+    try:
+        wait(job, call.args.wait_timeout)
+    except JobFailed:
+        printed(call.args, job.info)
+        raise
+    report(call.args, f"{job.title}: {job.state}", job.info)
     return None
 
 
 def cancel_job(call: Call) -> int | None:
     job = call.client.job(call.args.job).cancel()
-    say(f"{job.title}: {'cancelling' if not job.finished else job.state}")
+    report(call.args, f"{job.title}: {'cancelling' if not job.finished else job.state}", job.info)
     return None
 
 

@@ -10,7 +10,7 @@ from mistcli.call import Call, interactive
 from mistcli.command import Command
 from mistcli.confirm import confirmed
 from mistcli.names import remember
-from mistcli.output import Column, for_programs, show_record, show_records
+from mistcli.output import Column, for_programs, report, show_record, show_records
 from mistcli.parser import CommandParser, UsageError, only_one
 from mistcli.secret import read_secret
 from mistcli.session import ask_hidden
@@ -55,7 +55,7 @@ def add_key(call: Call) -> int | None:
             if error.details.get("field") != "passphrase" or passphrase is not None or not interactive():
                 raise
             key = call.client.add_key(args.name, private, ask_hidden(f"Passphrase of {args.key_path}: "))
-    say(f"Added key {key.name}")
+    report(args, f"Added key {key.name}", key.record)
     return None
 
 
@@ -118,8 +118,9 @@ def _rename_arguments(parser: CommandParser) -> None:
 
 
 def rename_key(call: Call) -> int | None:
-    _key_to_rename(call).rename(call.args.new_name)
-    say(f"Renamed key to {call.args.new_name}")
+    key = _key_to_rename(call)
+    key.rename(call.args.new_name)
+    report(call.args, f"Renamed key to {call.args.new_name}", key.record)
     return None
 
 
@@ -150,14 +151,14 @@ def delete_key(call: Call) -> int | None:
         note("Nothing was deleted.")
         return 1
     key.delete()
-    say(f"Deleted {key.name}")
+    report(call.args, f"Deleted {key.name}", key.record)
     return None
 
 
 def set_default_key(call: Call) -> int | None:
     key = select.key(call, "change")
     key.set_default()
-    say(f"{key.name} is the default key")
+    report(call.args, f"{key.name} is the default key", key.record)
     return None
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from mistcli.call import Call, interactive
 from mistcli.command import Command
-from mistcli.output import Column, as_json, as_yaml, show_table
+from mistcli.output import Column, printed, report, show_table
 from mistcli.parser import CommandParser, UsageError
 from mistcli.session import ask_hidden, ask_line, session_name, warn_of_plain_http
 from mistcli.text import say
@@ -29,7 +29,7 @@ def login(call: Call) -> int | None:
     password = (call.config.password if same else None) or _asked_hidden("Password: ", "MIST_PASSWORD")
     client.sign_in(email, password, name=session_name())
     call.config.keep_login(call.uri, email, client.api_token or "")
-    say(f"Signed in at {call.uri} as {email}")
+    report(call.args, f"Signed in at {call.uri} as {email}", {"uri": call.uri, "email": email})
     return None
 
 
@@ -37,7 +37,7 @@ def logout(call: Call) -> int | None:
     from mistclient.errors import NotSignedIn
 
     if call.config.token(call.uri) is None:
-        say(f"You were not signed in at {call.uri}")
+        report(call.args, f"You were not signed in at {call.uri}", {"uri": call.uri})
         return None
     client = call.client
     client.transport.renew = None
@@ -47,7 +47,7 @@ def logout(call: Call) -> int | None:
         pass
     finally:
         call.config.forget_tokens(call.uri)
-    say(f"Signed out of {call.uri}")
+    report(call.args, f"Signed out of {call.uri}", {"uri": call.uri})
     return None
 
 
@@ -68,7 +68,7 @@ def setup(call: Call) -> int | None:
     password = new_password(call.config.password)
     client.set_up(code, email, password, call.args.user_name, call.args.account_name)
     call.config.keep_login(call.uri, email, client.api_token or "")
-    say(f"{call.uri} is set up, and you are signed in as {email}")
+    report(call.args, f"{call.uri} is set up, and you are signed in as {email}", {"uri": call.uri, "email": email})
     return None
 
 
@@ -101,8 +101,7 @@ def _user_info_arguments(parser: CommandParser) -> None:
 
 def user_info(call: Call) -> int | None:
     me = call.client.me()
-    if call.args.output in ("json", "yaml"):
-        sys.stdout.write(f"{as_json(me)}\n" if call.args.output == "json" else as_yaml(me))
+    if printed(call.args, me):
         return None
     say("User Details:")
     show_table([Column(name, name) for name in _DETAILS], [me.get("user_details") or {}])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 from mistcli import select
@@ -10,7 +9,7 @@ from mistcli.call import Call
 from mistcli.command import Command
 from mistcli.fares import warn_of
 from mistcli.names import remember
-from mistcli.output import Column, as_json, as_yaml, show_record, show_records
+from mistcli.output import Column, printed, show_record, show_records
 from mistcli.parser import CommandParser
 from mistcli.text import count, say
 
@@ -100,8 +99,7 @@ def probe(call: Call) -> int | None:
     except MachineError:
         say("Not probed")
         raise
-    if call.args.output in ("json", "yaml"):
-        sys.stdout.write(f"{as_json(found)}\n" if call.args.output == "json" else as_yaml(found))
+    if printed(call.args, found):
         return None
     say(f"Machine {machine.name} is probed")
     days, rest = divmod(int(found["uptime_s"]), 86400)

@@ -1,16 +1,51 @@
-"""The monitoring commands, which this version answers with one clear error."""
+"""Monitoring: having machines send metrics, and looking at them."""
 
 from __future__ import annotations
 
+import sys
+import time
+from typing import Any
+
+from mistcli import select
 from mistcli.call import Call
 from mistcli.command import Command
-from mistcli.parser import CommandParser
-from mistclient.model.monitored import refuse
+from mistcli.output import Column, Record, as_json, report, show_records
+from mistcli.parser import CommandParser, UsageError
+from mistcli.progress import finish
+from mistcli.text import say
+from mistclient import Machine
+
+_METRICS = (Column("Metric Name", "name", 50), Column("Metric ID", "id", 20))
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
-def _one(parser: CommandParser) -> None:
+def _enable_arguments(parser: CommandParser) -> None:
     parser.selector("machine")
-    parser.add_argument("--no-ssh", action="store_true", help="only print how to do it by hand")
+    parser.add_argument("--no-ssh", action="store_true", help="only print what to run on the machine by hand")
+    parser.add_argument("--interval", type=int, default=10, metavar="SECONDS", help="how often it sends; default: 10")
+    parser.wait_options()
+
+
+def enable(call: Call) -> int | None:
+    machine = select.machine(call, "change")
+    if call.args.no_ssh:
+        answer = machine.monitor_by_hand(call.args.interval)
+        report(call.args, answer["commands"].rstrip(), answer)
+        return None
+    job = machine.monitor(call.args.interval)
+    return finish(call, job, f"Enabled monitoring to machine {machine.name}")
+
+
+def _disable_arguments(parser: CommandParser) -> None:
+    parser.selector("machine")
+    parser.add_argument("--no-ssh", action="store_true", help="leave the machine itself as it is")
+    parser.wait_options()
+
+
+def disable(call: Call) -> int | None:
+    machine = select.machine(call, "change")
+    job = machine.monitor_no_more(call.args.no_ssh)
+    return finish(call, job, f"Disabled monitoring to machine {machine.name}")
 
 
 def _of_machine(parser: CommandParser) -> None:
@@ -19,14 +54,51 @@ def _of_machine(parser: CommandParser) -> None:
     parser.add_argument("--machine-name", help="name of the machine")
 
 
+def _machine(call: Call, use: select.Use = "read") -> Machine:
+    args = call.args
+    given = {"--machine": args.machine, "--machine-id": args.machine_id, "--machine-name": args.machine_name}
+    present = [option for option, value in given.items() if value is not None]
+    if len(present) != 1:
+        how = "only once" if present else "with --machine NAME-OR-ID"
+        raise UsageError(f"say which machine {how}")
+    level = {"--machine-id": "id", "--machine-name": "name"}.get(present[0])
+    return Machine(call.client, select.find(call, "machine", given[present[0]], use, level))
+
+
 def _list_arguments(parser: CommandParser) -> None:
     _of_machine(parser)
     parser.output_options()
 
 
-def _add_arguments(parser: CommandParser) -> None:
+def list_metrics(call: Call) -> int | None:
+    metrics = list(_machine(call).available_metrics.values())
+    show_records(call.args, metrics, _METRICS, "No metrics found")
+    return None
+
+
+def _metric_arguments(parser: CommandParser) -> None:
     _of_machine(parser)
     parser.add_argument("--metric-id", required=True, help="id of the metric")
+
+
+def _add_arguments(parser: CommandParser) -> None:
+    _metric_arguments(parser)
+    parser.add_argument("--name", help="how it is shown; by default its id")
+    parser.add_argument("--unit", default="", help="unit of its values")
+
+
+def add_metric(call: Call) -> int | None:
+    machine, metric = _machine(call, "change"), call.args.metric_id
+    added = machine.add_metric(metric, call.args.name, call.args.unit)
+    report(call.args, f"Added Metric {metric} to monitored machine {machine.name}", added)
+    return None
+
+
+def remove_metric(call: Call) -> int | None:
+    machine, metric = _machine(call, "change"), call.args.metric_id
+    machine.remove_metric(metric)
+    report(call.args, f"Removed Metric {metric} from monitored machine {machine.name}", {"id": metric})
+    return None
 
 
 def _custom_arguments(parser: CommandParser) -> None:
@@ -37,18 +109,78 @@ def _custom_arguments(parser: CommandParser) -> None:
     parser.add_argument("--value-type", choices=("gauge", "derive"), default="gauge", help="default: gauge")
 
 
-def monitoring(call: Call) -> int | None:
-    refuse()
+def add_custom_metric(call: Call) -> int | None:
+    args = call.args
+    machine = _machine(call, "change")
+    machine.add_python_plugin(args.metric_name, args.file_path, args.value_type, args.unit)
+    return None
+
+
+def _stats_arguments(parser: CommandParser) -> None:
+    parser.selector("machine")
+    parser.add_argument("--metric", action="append", default=[], help="id of a metric; may be given again")
+    parser.add_argument("--last", default="10m", metavar="TIME", help="how far back: 90s, 10m, 24h, 7d; default: 10m")
+    parser.add_argument("--start", type=int, metavar="SECOND", help="where to begin, in seconds since 1970")
+    parser.add_argument("--stop", type=int, metavar="SECOND", help="where to end; default: now")
+    parser.add_argument("--step", type=int, default=10, metavar="SECONDS", help="seconds between points; default: 10")
+    parser.output_options()
+
+
+def get_stats(call: Call) -> int | None:
+    args = call.args
+    stop = int(time.time()) if args.stop is None else args.stop
+    start = stop - _seconds(args.last) if args.start is None else args.start
+    machine = select.machine(call)
+    found = machine.stats(start, stop, args.step, args.metric)
+    if args.output == "json":
+        sys.stdout.write(as_json(found) + "\n")
+        return None
+    columns = (Column("Time", "time"), *(Column(id, id) for id in found["metrics"]))
+    rows = _rows(found["metrics"])
+    if not rows:
+        say("No data yet")
+        return None
+    show_records(args, rows, columns, "No data yet")
+    return None
+
+
+def _rows(metrics: dict[str, Any]) -> list[Record]:
+    """A row a moment; those in which nothing came at the end of the window are left out."""
+    rows: dict[int, Record] = {}
+    for id, metric in metrics.items():
+        for value, second in metric["datapoints"]:
+            row = rows.setdefault(second, {"time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(second))})
+            row[id] = None if value is None else float(f"{value:.6g}")
+    ordered = [rows[second] for second in sorted(rows)]
+    return [row for row in ordered if any(value is not None for key, value in row.items() if key != "time")]
+
+
+def _seconds(text: str) -> int:
+    number, unit = text[:-1], text[-1:]
+    if text.isdecimal():
+        number, unit = text, "s"
+    if not number.isdecimal() or unit not in _UNITS:
+        raise UsageError(f"--last takes a number with s, m, h or d (10m, 24h), not {text!a}")
+    return int(number) * _UNITS[unit]
 
 
 COMMANDS = {
-    "enable-monitoring": Command(_one, monitoring, "mist enable-monitoring dbServer"),
-    "disable-monitoring": Command(_one, monitoring, "mist disable-monitoring dbServer"),
-    "list-metrics": Command(_list_arguments, monitoring, "mist list-metrics --machine dbServer"),
-    "add-metric": Command(_add_arguments, monitoring, "mist add-metric --machine dbServer --metric-id users"),
+    "enable-monitoring": Command(_enable_arguments, enable, "mist enable-monitoring dbServer"),
+    "disable-monitoring": Command(_disable_arguments, disable, "mist disable-monitoring dbServer"),
+    "list-metrics": Command(_list_arguments, list_metrics, "mist list-metrics --machine dbServer"),
+    "add-metric": Command(_add_arguments, add_metric, "mist add-metric --machine dbServer --metric-id users"),
+    "remove-metric": Command(
+        _metric_arguments, remove_metric, "mist remove-metric --machine dbServer --metric-id users"
+    ),
     "add-custom-metric": Command(
         _custom_arguments,
-        monitoring,
+        add_custom_metric,
         "mist add-custom-metric --machine dbServer --metric-name my_custom_metric --file-path ~/plugin.py",
+    ),
+    "get-stats": Command(
+        _stats_arguments,
+        get_stats,
+        "mist get-stats dbServer",
+        "mist get-stats dbServer --metric load.shortterm --last 24h --step 300 -o csv",
     ),
 }

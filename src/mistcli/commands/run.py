@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from mistcli import select
 from mistcli.call import Call
 from mistcli.command import Command
-from mistcli.output import as_json, as_yaml
+from mistcli.output import printed, report
 from mistcli.parser import CommandParser, UsageError, only_one, positive, seconds
 from mistcli.run_output import Grouped, Live, Quiet, summary
 from mistcli.text import note, say
@@ -46,7 +46,7 @@ def run(call: Call) -> int | None:
             return 1
         raise
     if not call.args.wait:
-        say(job.id)
+        report(call.args, job.id, job.info)
         return None
     return _show(call, job)
 
@@ -98,11 +98,7 @@ def _show(call: Call, job: Job) -> int:
         raise
     items = job.items()
     view.end(items)
-    if args.output == "json":
-        sys.stdout.write(f"{as_json({**job.info, 'items': items})}\n")
-    elif args.output == "yaml":
-        sys.stdout.write(as_yaml({**job.info, "items": items}))
-    elif args.output == "csv":
+    if not printed(args, {**job.info, "items": items}) and args.output == "csv":
         from mistcli.commands.jobs import ITEM_COLUMNS
         from mistcli.output import show_records
 

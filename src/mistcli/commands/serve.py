@@ -44,4 +44,4 @@ def _never(name: str) -> Callable[[Call], int | None]:
     return run
 
 
-COMMANDS = {name: Command(_no_arguments, _never(name), f"mist {name} --help") for name in HOST_COMMANDS}
+COMMANDS = {name: Command(_no_arguments, _never(name), f"mist {name} --help", raw=True) for name in HOST_COMMANDS}

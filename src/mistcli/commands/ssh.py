@@ -113,6 +113,11 @@ def _resizing(channel: Channel) -> Iterator[None]:
 
 COMMANDS = {
     "ssh": Command(
-        _arguments, ssh, "mist ssh web", "mist ssh web -- uptime", "mist ssh web -- sh -c 'journalctl -n 20 | tail'"
+        _arguments,
+        ssh,
+        "mist ssh web",
+        "mist ssh web -- uptime",
+        "mist ssh web -- sh -c 'journalctl -n 20 | tail'",
+        raw=True,
     ),
 }

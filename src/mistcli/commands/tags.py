@@ -5,8 +5,8 @@ from __future__ import annotations
 from mistcli import select
 from mistcli.call import Call
 from mistcli.command import Command
+from mistcli.output import printed, step
 from mistcli.parser import CommandParser, UsageError
-from mistcli.text import say
 
 
 def _tag_arguments(parser: CommandParser) -> None:
@@ -22,10 +22,11 @@ def tag(call: Call) -> int | None:
     machine = select.machine(call, "change")
     for text in args.new_tag or []:
         machine.tag(text)
-        say(f"Add tag {text} to machine {machine.name}")
+        step(args, f"Add tag {text} to machine {machine.name}")
     for text in args.remove_tag or []:
         machine.untag(text)
-        say(f"Remove tag {text} from machine {machine.name}")
+        step(args, f"Remove tag {text} from machine {machine.name}")
+    printed(args, machine.record)
     return None
 
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import sys
-
 from mistcli import select
 from mistcli.call import Call
 from mistcli.command import Command
 from mistcli.names import remember
-from mistcli.output import Column, as_json, show_records
+from mistcli.output import Column, printed, report, show_records
 from mistcli.parser import CommandParser, seconds
 from mistcli.text import note, say
 
@@ -26,7 +24,6 @@ def _create_arguments(parser: CommandParser) -> None:
     parser.add_argument("--name", required=True, help="what it is for")
     parser.add_argument("--scope", choices=("read", "operate", "admin"), default="read", help="default: read")
     parser.add_argument("--expires-in", type=seconds, metavar="TIME", help="such as 12h or 90d (default: never)")
-    parser.add_argument("-o", "--output", choices=("plain", "json"), help="how to print")
 
 
 def create_token(call: Call) -> int | None:
@@ -34,8 +31,7 @@ def create_token(call: Call) -> int | None:
     args = call.args
     expires_in_s = None if args.expires_in is None else int(args.expires_in)
     made = call.client.create_token(args.name, args.scope, expires_in_s)
-    if args.output == "json":
-        sys.stdout.write(f"{as_json(made)}\n")
+    if printed(args, made):
         return None
     say(made["token"])
     note("This is shown once. Use it as MIST_TOKEN, or as api_token in Python.")
@@ -60,7 +56,7 @@ def _revoke_arguments(parser: CommandParser) -> None:
 def revoke_token(call: Call) -> int | None:
     token = select.find(call, "token", call.args.token, "change")
     call.client.revoke_token(token["id"])
-    say(f"Revoked token {token['name']}")
+    report(call.args, f"Revoked token {token['name']}", token)
     return None
 
 

@@ -8,11 +8,11 @@ from mistcli.command import Command
 from mistcli.commands.login import new_password
 from mistcli.confirm import confirmed
 from mistcli.names import remember
-from mistcli.output import Column, show_records
+from mistcli.output import Column, report, show_records
 from mistcli.parser import CommandParser, UsageError
 from mistcli.secret import read_secret
 from mistcli.session import ask_hidden
-from mistcli.text import note, say
+from mistcli.text import note
 
 COLUMNS = (
     Column("Email", "email", 35),
@@ -38,7 +38,7 @@ def add_user(call: Call) -> int | None:
         raise UsageError("say who: mist add-user EMAIL")
     password = _new_password(args.password_file, f"Password of {email}: ")
     user = call.client.add_user(email, password, args.role, args.name)
-    say(f"Added user {user['email']} ({user['role']})")
+    report(args, f"Added user {user['email']} ({user['role']})", user)
     return None
 
 
@@ -68,7 +68,7 @@ def delete_user(call: Call) -> int | None:
         note("Nothing was deleted.")
         return 1
     call.client.delete_user(user["id"])
-    say(f"Deleted user {user['email']}")
+    report(call.args, f"Deleted user {user['email']}", user)
     return None
 
 
@@ -88,7 +88,7 @@ def set_password(call: Call) -> int | None:
         current = read_secret(path) if path else call.config.password or ask_hidden("Current password: ")
     password = _new_password(args.password_file, "New password: ")
     call.client.set_password(user["id"], password, current)
-    say(f"Changed the password of {user['email']}")
+    report(args, f"Changed the password of {user['email']}", user)
     return None
 
 

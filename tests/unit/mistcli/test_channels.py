@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import os
 import stat
 import sys
+import tarfile
 import termios
 import time
 from collections.abc import Callable, Iterator
@@ -14,9 +16,10 @@ from typing import Any
 
 import pytest
 
+from mistcli import tree
 from mistcli.commands import cp, ssh
 from mistcli.commands.cp import Place, place
-from mistclient.errors import InvalidInput, MachineLost
+from mistclient.errors import InvalidInput, MachineError, MachineLost
 from tests.support.channel_stub import Far, machine
 
 
@@ -136,6 +139,70 @@ def test_a_broken_copy_leaves_nothing(tmp_path: Path) -> None:
         cp.download(web, "/etc/hosts", tmp_path / "hosts", None)
 
     assert list(tmp_path.iterdir()) == []
+
+
+def tar_of(*members: tuple[str, bytes, str]) -> bytes:
+    """A stream of members: name, tar's type, content or where a link leads."""
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w") as tar:
+        for name, kind, rest in members:
+            member = tarfile.TarInfo(name)
+            member.type = kind
+            content = rest.encode() if kind == tarfile.REGTYPE else b""
+            member.size, member.linkname = len(content), "" if content else rest
+            tar.addfile(member, io.BytesIO(content))
+    return stream.getvalue()
+
+
+def sent(stream: bytes) -> Callable[[Far], None]:
+    def script(far: Far) -> None:
+        far.hear_all()
+        far.say(1, stream)
+        far.control(exit_code=0)
+
+    return script
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        [("../evil", tarfile.REGTYPE, "x")],
+        [("/tmp/mist-evil", tarfile.REGTYPE, "x")],
+        [("a/../../evil", tarfile.REGTYPE, "x")],
+        [("../evil", tarfile.DIRTYPE, "")],
+        [("evil", tarfile.LNKTYPE, "../kept")],
+    ],
+)
+def test_a_hostile_machine_writes_nothing_outside(members: list[tuple[str, bytes, str]], tmp_path: Path) -> None:
+    (tmp_path / "kept").write_text("kept\n")
+
+    with machine(sent(tar_of(*members))) as web, pytest.raises(MachineError, match="leads out of the directory"):
+        tree.download(web, "/srv", tmp_path / "in", None)
+
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in", "kept"]
+    assert list((tmp_path / "in").iterdir()) == []
+
+
+def test_nothing_is_written_through_a_link(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in/mine").symlink_to(tmp_path)
+    hostile = tar_of(("mine/evil", tarfile.REGTYPE, "x"))
+    leading_out = tar_of(
+        ("up", tarfile.SYMTYPE, "../.."), ("file", tarfile.REGTYPE, "x"), ("node", tarfile.CHRTYPE, "")
+    )
+
+    with machine(sent(hostile)) as web, pytest.raises(MachineError, match="leads out"):
+        tree.download(web, "/srv", tmp_path / "in", None)
+    with machine(sent(leading_out)) as web:
+        assert tree.download(web, "/srv", tmp_path / "in", None)
+
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["file", "in", "mine"]
+    assert "The link up leads out of the directory" in capsys.readouterr().err
+
+
+def test_what_is_no_tar_stream_is_said(tmp_path: Path) -> None:
+    with machine(sent(b"Welcome!\n" * 100)) as web, pytest.raises(MachineLost, match="no tar stream"):
+        tree.download(web, "/srv", tmp_path / "in", None)
 
 
 @pytest.mark.parametrize(
