@@ -11,7 +11,9 @@ import pytest
 
 from tests.lab.docker import DockerHost, docker_host
 from tests.lab.libvirt import LibvirtHost, libvirt_host
+from tests.lab.lxd import LxdHost, lxd_host
 from tests.lab.moto import Ec2Service, ec2_service
+from tests.lab.openstack import OpenStackCloud, openstack_cloud
 from tests.lab.sshd import KeyPair, Sshd, key_pair, sshd
 
 
@@ -54,6 +56,20 @@ def libvirt_door(lab_key: KeyPair) -> Iterator[Sshd]:
 
 
 @pytest.fixture(scope="session")
+def lxd_server(lab_folder: Path, lab_key: KeyPair) -> Iterator[LxdHost]:
+    folder = lab_folder / "lxd"
+    folder.mkdir(mode=0o711)
+    with lxd_host(folder, lab_key.public) as host:
+        yield host
+
+
+@pytest.fixture(scope="session")
 def ec2_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ec2Service]:
     with ec2_service(tmp_path_factory.mktemp("moto")) as service:
         yield service
+
+
+@pytest.fixture(scope="session")
+def real_openstack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenStackCloud]:
+    with openstack_cloud(tmp_path_factory.mktemp("openstack")) as cloud:
+        yield cloud

@@ -17,6 +17,8 @@ PACKAGES = {
     "iptables": "iptables",
     "ldd": "libc-bin",
     "libvirtd": "libvirt-daemon-system",
+    "lxc": "lxd-client",
+    "lxd": "lxd",
     "qemu-img": "qemu-utils",
     "qemu-system-x86_64": "qemu-system-x86",
     "setpriv": "util-linux",
