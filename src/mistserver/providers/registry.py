@@ -59,8 +59,10 @@ _BUILT = {
             packages="gcc python3-dev libvirt-dev",
         ),
         Row("localhost", _HERE + "localhost", "Localhost"),
+        Row("exoscale", _HERE + "exoscale", "Exoscale"),
         Row("cloudstack", _HERE + "cloudstack", "CloudStack"),
         Row("ovh", _HERE + "ovh", "Ovh"),
+        Row("aliyun", _HERE + "aliyun", "Aliyun"),
         Row("lxd", _HERE + "lxd", "Lxd"),
         Row("scaleway", _HERE + "scaleway", "Scaleway"),
     )
@@ -69,7 +71,7 @@ _BUILT = {
 _ORDER: tuple[str, ...] = (
     *("bare_metal", "azure", "ec2", "gce", "nephoscale", "digitalocean", "linode", "openstack", "rackspace"),
     *("softlayer", "hpcloud", "docker", "vcloud", "indonesian_vcloud", "libvirt", "localhost"),
-    *("azure_arm", "hetzner", "vultr", "scaleway", "ovh", "upcloud", "cloudstack", "lxd"),
+    *("azure_arm", "hetzner", "vultr", "scaleway", "ovh", "upcloud", "exoscale", "cloudstack", "aliyun", "lxd"),
 )
 _SHOWN = 80  # characters of what was asked for
 _PLANNED = {planned.id: planned for planned in PLANNED}
