@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
+from itertools import count
 from typing import Any
 
 import msgspec
@@ -18,6 +19,7 @@ from mistserver.domain.errors import (
     NotSupported,
     ProviderError,
     ProviderNotFound,
+    ProviderRateLimited,
     ProviderRejected,
 )
 from mistserver.domain.job import Job
@@ -33,6 +35,7 @@ from mistserver.services.machines.watch import Watch
 from mistserver.store import associations, events, host_keys, inventory
 
 DEADLINE_S = 600.0
+LONGEST_PAUSE_S = 60.0  # before a provider is asked again that said: not yet
 _TRIES = 4
 _CALLED = "ask the provider"
 _WAITED = {
@@ -171,7 +174,8 @@ async def _call(ctx: Context, job: RunningJob, found: Found, action: Action) -> 
         Action.DESTROY: lambda provider: provider.destroy(external_id),
         Action.RESIZE: lambda provider: provider.resize(external_id, str(job.job.params["size"])),
     }
-    for attempt in range(_TRIES):
+    until = (job.job.started_at or ctx.now()) + timedelta(seconds=DEADLINE_S)
+    for attempt in count():
         try:
             await ctx.providers.call(ctx, found.stored, calls[action])
             break
@@ -179,14 +183,23 @@ async def _call(ctx: Context, job: RunningJob, found: Found, action: Action) -> 
             if action == Action.DESTROY:
                 break
             raise
+        except ProviderRateLimited as error:  # it surely did nothing, and says that it will
+            if ctx.now() >= until:
+                raise
+            await job.pause(_pause_s(error, attempt))
         except ProviderError as error:
             # a second reboot would be one too many when only the answer to the first was lost
-            if not error.retryable or attempt == _TRIES - 1 or action == Action.REBOOT:
+            if not error.retryable or attempt >= _TRIES - 1 or action == Action.REBOOT:
                 raise
             await job.pause(2.0**attempt)
     if _waits(found.provider):
         state, now = _MEANWHILE[action], ctx.now()
         await ctx.database.write(inventory.set_state, job.account_id, found.machine.id, state, now)
+
+
+def _pause_s(error: ProviderRateLimited, attempt: int) -> float:
+    """As long as the provider asks for, else longer each time; never so long that a job seems to be stuck."""
+    return min(max(2.0 ** min(attempt, 4), float(error.facts.get("retry_after_s") or 0.0)), LONGEST_PAUSE_S)
 
 
 async def _wait(ctx: Context, job: RunningJob, found: Found, action: Action) -> None:

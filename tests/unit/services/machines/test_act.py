@@ -5,7 +5,15 @@ from __future__ import annotations
 import pytest
 
 from mistserver.domain.account import Role, Scope
-from mistserver.domain.errors import Conflict, Forbidden, InvalidInput, NotFound, NotSupported, ProviderUnreachable
+from mistserver.domain.errors import (
+    Conflict,
+    Forbidden,
+    InvalidInput,
+    NotFound,
+    NotSupported,
+    ProviderRateLimited,
+    ProviderUnreachable,
+)
 from mistserver.domain.job import Job, JobState
 from mistserver.domain.key import HostKey
 from mistserver.domain.machine import Action, Machine, MachineState
@@ -14,7 +22,7 @@ from mistserver.services.machines.act import ActOnMachine
 from mistserver.store import associations, host_keys, inventory
 from mistserver.store.host_keys import Remembered
 from tests.support.dummy_provider import GOOD_TOKEN
-from tests.support.lively_provider import POSSIBLE, LivelyCloud
+from tests.support.lively_provider import POSSIBLE, Lively, LivelyCloud
 from tests.support.small_service import NOW, Small
 
 PUBLIC = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIB0000000000000000000000000000000000000000 lab"
@@ -127,6 +135,34 @@ async def test_a_provider_that_cannot_be_reached_fails_the_job(
 
     assert ended.error is not None
     assert ended.error["code"] == "provider_unreachable"
+
+
+async def test_a_provider_that_says_not_yet_is_asked_until_it_does(
+    small: Small, cloud: LivelyCloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine = add_machine(small, cloud)
+    busy = [ProviderRateLimited("It is still busy.", retry_after_s=0.0) for _ in range(6)]
+
+    def not_yet(self: Lively, external_id: str) -> None:
+        if busy:
+            raise busy.pop()
+        self.lively.machines.pop(external_id)
+
+    monkeypatch.setattr(Lively, "destroy", not_yet)
+    monkeypatch.setattr(act, "LONGEST_PAUSE_S", 0.0)
+
+    ended = await told(small, machine, Action.DESTROY)
+
+    assert ended.state == JobState.SUCCEEDED, ended.error
+    assert busy == []
+
+
+@pytest.mark.parametrize(
+    ("attempt", "asked_for_s", "pause_s"),
+    [(0, None, 1.0), (3, None, 8.0), (9, None, 16.0), (0, 7.0, 7.0), (0, 900.0, 60.0)],
+)
+def test_the_pause_that_a_provider_asks_for_is_kept(attempt: int, asked_for_s: float | None, pause_s: float) -> None:
+    assert act._pause_s(ProviderRateLimited("Not yet.", retry_after_s=asked_for_s), attempt) == pause_s
 
 
 async def test_only_who_may_and_only_ones_own(small: Small, cloud: LivelyCloud) -> None:
