@@ -8,7 +8,6 @@ from typing import Any
 from tests.lab.stand_in import Answer, Reply, Request, StandIn, route
 
 USERNAME, PASSWORD = "neo", "a-good-password"
-_BASIC = "Basic " + b64encode(f"{USERNAME}:{PASSWORD}".encode()).decode()
 IMAGES = {
     49: "Linux Ubuntu Server 10.04 LTS 64-bit",
     75: "Linux Ubuntu Server 12.04 LTS 64-bit",
@@ -21,14 +20,15 @@ SIZE = {"id": 5, "friendly_name": "CS05 - 0.5GB, 1Core, 25GB", "ram": 512, "stor
 class NephoScaleCloud(StandIn):
     """Servers act at once. `slow` keeps new ones out of the list, as the vendor's jobs did."""
 
-    def __init__(self) -> None:
+    def __init__(self, username: str = USERNAME, password: str = PASSWORD) -> None:
         super().__init__()
+        self._basic = "Basic " + b64encode(f"{username}:{password}".encode()).decode()
         self.servers: dict[int, dict[str, Any]] = {}
         self.keys: dict[int, dict[str, Any]] = {}
         self.slow = False
 
     def authorize(self, request: Request) -> Reply | None:
-        if request.headers.get("authorization") == _BASIC:
+        if request.headers.get("authorization") == self._basic:
             return None
         return _refusal(401, "Invalid credentials.")
 

@@ -9,7 +9,6 @@ from xmlrpc.client import Fault, dumps, loads
 from tests.lab.stand_in import Answer, Reply, Request, StandIn
 
 USERNAME, API_KEY = "SL1234", "a-good-key"
-_BASIC = "Basic " + b64encode(f"apikey:{API_KEY}".encode()).decode()
 CODES = {
     "DEBIAN_13_64": "Debian GNU/Linux 13.x Trixie - Minimal Install (64 bit)",
     "DEBIAN_12_64": "Debian GNU/Linux 12.x Bookworm - Minimal Install (64 bit)",
@@ -50,8 +49,10 @@ VLANS = [
 class SoftLayerCloud(StandIn):
     """Guests act at once; at most 50 items an answer."""
 
-    def __init__(self) -> None:
+    def __init__(self, username: str = USERNAME, api_key: str = API_KEY) -> None:
         super().__init__()
+        self._login = {"username": username, "apiKey": api_key}
+        self._basic = "Basic " + b64encode(f"apikey:{api_key}".encode()).decode()
         self.guests: dict[int, dict[str, Any]] = {}
         self.keys: list[dict[str, Any]] = []
         self.fails: str | None = None  # a method that is refused
@@ -60,8 +61,8 @@ class SoftLayerCloud(StandIn):
         service = request.path.removeprefix("/xmlrpc/v3.1/SoftLayer_")
         (asked, *arguments), method = loads(request.body)
         headers = asked["headers"]
-        known = headers.get("authenticate") == {"username": USERNAME, "apiKey": API_KEY}
-        if not known and request.headers.get("authorization") != _BASIC:
+        known = headers.get("authenticate") == self._login
+        if not known and request.headers.get("authorization") != self._basic:
             return _fault("SoftLayer_Exception_Public", "Invalid API token.")
         if method == self.fails:
             return _fault("SoftLayer_Exception_Public", "An unexpected error occurred.")

@@ -15,7 +15,6 @@ from xml.sax.saxutils import quoteattr
 from tests.lab.stand_in import Answer, Reply, Request, StandIn, page_of, route
 
 USERNAME, PASSWORD, ORGANIZATION = "neo", "a-good-password", "zion"
-_BASIC = "Basic " + b64encode(f"{USERNAME}@{ORGANIZATION}:{PASSWORD}".encode()).decode()
 _TOKEN = "fa5ceb5d4a4e4f0f"
 _BASE = "https://vcd.example.invalid/api"
 _ORG, _VDC, _NET = (f"{name}-0000-4000-8000-000000000000" for name in ("11111111", "22222222", "33333333"))
@@ -30,8 +29,9 @@ _NUMBERS = {"POWERED_ON": 4, "POWERED_OFF": 8, "RESOLVED": 1}
 class VCloudCloud(StandIn):
     """vApps act at once. `versions` is what it speaks; `tools` whether VMware's tools run in its guests."""
 
-    def __init__(self) -> None:
+    def __init__(self, login: str = f"{USERNAME}@{ORGANIZATION}", password: str = PASSWORD) -> None:
         super().__init__()
+        self._basic = "Basic " + b64encode(f"{login}:{password}".encode()).decode()
         self.vapps: dict[str, dict[str, Any]] = {}
         self.versions = ["5.1", "36.3", "38.0", "39.0.0-alpha"]
         self.tools = True
@@ -41,7 +41,7 @@ class VCloudCloud(StandIn):
         if request.path == "/api/versions":
             return None
         if request.path == "/api/sessions":
-            good = request.headers.get("authorization") == _BASIC
+            good = request.headers.get("authorization") == self._basic
         else:
             good = request.headers.get("x-vcloud-authorization") == _TOKEN
         good = good and request.headers.get("accept", "").startswith("application/*+xml;version=")
