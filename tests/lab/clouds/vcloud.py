@@ -35,6 +35,7 @@ class VCloudCloud(StandIn):
         self.vapps: dict[str, dict[str, Any]] = {}
         self.versions = ["5.1", "36.3", "38.0", "39.0.0-alpha"]
         self.tools = True
+        self.told = {"ipAddress": "10.0.0.7"}  # what records of VMs tell beside the rest: older ones no address
         self.composed: list[Element] = []
 
     def authorize(self, request: Request) -> Reply | None:
@@ -185,7 +186,7 @@ class VCloudCloud(StandIn):
                 "status": each["status"],
                 "numberOfCpus": each["size"][0],
                 "memoryMB": each["size"][1],
-                "ipAddress": "10.0.0.7",
+                **self.told,
             }
             for id, each in self.vapps.items()
         ]

@@ -101,6 +101,12 @@ def test_tags_that_were_lost_with_the_create_are_set_when_the_machine_is_found(
     assert provider.list_machines()[0].tags == ("a", "b")
 
 
+def test_user_data_cannot_tell_another_mark(provider: SoftLayer) -> None:
+    made = provider.create(replace(SPEC, user_data="#!/bin/sh\n# mist-mark:other tags:x\n"))
+    assert provider.find_marked("other") is None
+    assert provider.known(made.external_id).mark == "m1"
+
+
 @pytest.mark.parametrize("name", ["-web", "web-", "123", "a_b", "web..org", "é", "a" * 64, "we b"])
 def test_names_that_the_vendor_refuses(name: str) -> None:
     with pytest.raises(errors.InvalidInput, match="names of letters"):

@@ -122,6 +122,16 @@ def test_guests_are_asked_only_where_they_can_be(cloud: VCloudCloud, provider: V
     assert provider.known(made.external_id).state is MachineState.STOPPED
 
 
+def test_addresses_that_records_do_not_tell_are_asked_for(cloud: VCloudCloud, provider: VCloud) -> None:
+    provider.create(SPEC)
+    (first,) = provider.list_machines()
+    cloud.told = {}
+    (second,) = provider.list_machines()
+    assert first.private_ips == second.private_ips == ("10.0.0.7",)
+    assert second.public_ips == ("65.41.67.9",)
+    assert first.created_at is not None
+
+
 def test_a_resize_keeps_the_rest_of_the_hardware(cloud: VCloudCloud, provider: VCloud) -> None:
     made = provider.create(SPEC)
     provider.stop(made.external_id)

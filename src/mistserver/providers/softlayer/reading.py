@@ -49,11 +49,12 @@ def user_data(given: str | None, mark: str, tags: tuple[str, ...]) -> str:
 
 
 def marked(guest: dict[str, Any]) -> tuple[str | None, tuple[str, ...]]:
-    """The mark that a guest was created with, and the tags that it was to have."""
+    """The mark that a guest was created with, and the tags that it was to have: the last line tells."""
     values = (str(each.get("value") or "") for each in guest.get("userData") or [])
-    found = next((match for match in map(_MARKED.search, values) if match), None)
-    if found is None:
+    matches = [match for value in values for match in _MARKED.finditer(value)]
+    if not matches:
         return None, ()
+    found = matches[-1]
     return found["mark"], tuple(tag for tag in (found["tags"] or "").split(",") if tag)
 
 
