@@ -197,6 +197,12 @@ class Provider(ABC):
     def resize(self, external_id: str, size: str) -> None:
         raise self.cannot("resize machines")
 
+    def finish_resize(self, external_id: str, size: str) -> None:  # noqa: B027 - optional
+        """Called once a machine that was told to resize has come to rest: for vendors that want that confirmed.
+
+        ProviderRejected when it came to rest as it was. Idempotent.
+        """
+
     def add_tag(self, external_id: str, tag: str) -> None:
         """Only with `native_tags`; idempotent."""
         raise self.cannot("tag machines natively")

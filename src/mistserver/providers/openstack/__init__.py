@@ -1,0 +1,5 @@
+"""Private and public clouds built with OpenStack."""
+
+from mistserver.providers.openstack.provider import OpenStack
+
+__all__ = ["OpenStack"]
