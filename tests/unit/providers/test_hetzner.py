@@ -77,6 +77,12 @@ def test_the_library_asks_once_and_never_sleeps(
     assert len(cloud.asked("GET", "/v1/servers")) == 1
 
 
+def test_a_library_that_is_built_otherwise_is_named(cloud: HetznerCloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hcloud.Client", lambda token, api_endpoint: object())
+    with pytest.raises(errors.ProviderNotAvailable, match=r"hcloud>=2\.27"):
+        opened(cloud)
+
+
 @pytest.mark.usefixtures("sleepless")
 def test_an_action_is_not_waited_for(provider: Hetzner, cloud: HetznerCloud) -> None:
     id = provider.create(spec()).external_id

@@ -18,6 +18,7 @@ from mistserver.domain.errors import (
     MistError,
     ProviderAuthFailed,
     ProviderError,
+    ProviderNotAvailable,
     ProviderNotFound,
     ProviderQuota,
     ProviderRateLimited,
@@ -68,6 +69,10 @@ class Api:
             self.client = cast("Any", hcloud.Client(account.settings.token, api_endpoint="/v1"))
             self.client._client._session.close()
             self.client._client._session = _Session(self._http)
+        except AttributeError:
+            self._http.close()
+            message = "Hetzner Cloud needs another version of the Python package hcloud; install it with: pip install "
+            raise ProviderNotAvailable(message + "'hcloud>=2.27,<3'", provider="hetzner") from None
         except BaseException:
             self._http.close()
             raise
