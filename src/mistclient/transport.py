@@ -201,7 +201,8 @@ class Transport:
 
     def _url(self, path: str, query: dict[str, Any] | None) -> str:
         url = f"{self.uri}{PREFIX}{path}"
-        pairs = [(key, _text(value)) for key, value in (query or {}).items() if value is not None]
+        given = [(key, value if isinstance(value, list) else [value]) for key, value in (query or {}).items()]
+        pairs = [(key, _text(value)) for key, values in given for value in values if value is not None]
         return f"{url}?{urlencode(pairs)}" if pairs else url
 
     def close(self) -> None:

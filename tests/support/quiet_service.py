@@ -14,6 +14,7 @@ from mistserver.domain.account import Account, Actor, Role, Scope, User
 from mistserver.domain.event import Event
 from mistserver.domain.ids import new_id
 from mistserver.jobs.engine import Jobs
+from mistserver.monitoring.opening import embedded
 from mistserver.services.context import Context
 from mistserver.services.host_key_book import HostKeyBook
 from mistserver.services.providers import Providers
@@ -73,7 +74,13 @@ def quiet_service(database: Database, **settings: Any) -> Quiet:
     pool = Pool(HostKeyBook(database), connect_timeout_s=5, keepalive_s=5, idle_s=60)
     loops = Loops()
     ctx = Context(
-        settings=chosen, database=database, vault=vault, ssh=pool, jobs=cast(Jobs, loops), providers=Providers(chosen)
+        settings=chosen,
+        database=database,
+        vault=vault,
+        ssh=pool,
+        jobs=cast(Jobs, loops),
+        providers=Providers(chosen),
+        metrics=embedded(chosen.data_dir / "metrics"),
     )
     return Quiet(ctx, _admin(database), loops)
 

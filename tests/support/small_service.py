@@ -21,6 +21,7 @@ from mistserver.domain.job import TERMINAL, Job, JobItem
 from mistserver.domain.key import Key
 from mistserver.domain.machine import Machine, MachineReading, MachineState
 from mistserver.jobs.engine import Jobs, JobsConfig
+from mistserver.monitoring.opening import embedded
 from mistserver.services.context import Context
 from mistserver.services.host_key_book import HostKeyBook
 from mistserver.services.providers import Providers
@@ -163,7 +164,13 @@ async def small_service(url: str, master: bytes | None = None, **settings: Any) 
     )
     engine = Jobs(database, vault, JobsConfig(concurrency=chosen.job_concurrency, drain_s=5.0))
     ctx = Context(
-        settings=chosen, database=database, vault=vault, ssh=pool, jobs=engine, providers=Providers(chosen, bridge_of)
+        settings=chosen,
+        database=database,
+        vault=vault,
+        ssh=pool,
+        jobs=engine,
+        providers=Providers(chosen, bridge_of),
+        metrics=embedded(chosen.data_dir / "metrics"),
     )
     engine.bind(ctx)
     await engine.start()
@@ -172,6 +179,7 @@ async def small_service(url: str, master: bytes | None = None, **settings: Any) 
     finally:
         await engine.drain()
         await pool.close()
+        await ctx.metrics.close()
         database.close()
 
 

@@ -1,39 +1,119 @@
-"""The monitoring members of a machine, which this version answers with one clear error."""
+"""What a machine tells of itself over time."""
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+import time
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from mistclient.errors import NotSupported
+from mistclient.model.job import Job
+from mistclient.transport import segment
+
+if TYPE_CHECKING:
+    from mistclient.client import MistClient
+
+_LAST_S = 600
 
 
 def refuse() -> NoReturn:
-    raise NotSupported("Monitoring is not part of this version of Mist.", details={"feature": "monitoring"})
+    message = "Monitoring is not enabled by a create in this version: enable it once the machine is there."
+    raise NotSupported(message, details={"feature": "monitoring"})
 
 
 class Monitored:
-    """What a machine will be able to tell once monitoring is part of Mist."""
+    """The monitoring members of a machine."""
 
-    def enable_monitoring(self, no_ssh: bool = False) -> dict[str, Any]:
-        refuse()
+    _client: MistClient
 
-    def disable_monitoring(self, no_ssh: bool = False) -> dict[str, Any]:
-        refuse()
+    @property
+    def path(self) -> str:
+        raise NotImplementedError
 
-    def get_stats(self, start: float | None = None, stop: float | None = None, step: int = 10) -> dict[str, Any]:
-        refuse()
+    def enable_monitoring(
+        self, no_ssh: bool = False, wait: bool = True, timeout_s: float | None = None, interval_s: int = 10
+    ) -> dict[str, Any]:
+        """Have an agent put on the machine, and wait until its first data came; JobFailed when it does not.
+
+        With `no_ssh` nothing is done there: `commands` is what to run as root on it, and holds its password.
+        """
+        if no_ssh:
+            return self.monitor_by_hand(interval_s)
+        job = self.monitor(interval_s)
+        return (job.wait(timeout_s) if wait else job).info
+
+    def disable_monitoring(
+        self, no_ssh: bool = False, wait: bool = True, timeout_s: float | None = None
+    ) -> dict[str, Any]:
+        """Have the agent taken away, and drop what the machine sent. With `no_ssh` the machine is not touched."""
+        job = self.monitor_no_more(no_ssh)
+        return (job.wait(timeout_s) if wait else job).info
+
+    def monitor(self, interval_s: int = 10) -> Job:
+        """The job that puts the agent there and waits for its first data."""
+        body = {"interval_s": interval_s}
+        return Job(self._client.transport, self._client.transport.call("POST", f"{self.path}/monitoring", body=body))
+
+    def monitor_by_hand(self, interval_s: int = 10) -> dict[str, Any]:
+        """`commands` to run as root on the machine. They hold its password, which is told here and never again."""
+        body = {"by_hand": True, "interval_s": interval_s}
+        return dict(self._client.transport.call("POST", f"{self.path}/monitoring", body=body))
+
+    def monitor_no_more(self, by_hand: bool = False) -> Job:
+        """The job that takes the agent away."""
+        body = {"by_hand": by_hand}
+        answer = self._client.transport.call("POST", f"{self.path}/monitoring/disable", body=body)
+        return Job(self._client.transport, answer)
+
+    def get_stats(
+        self,
+        start: float | None = None,
+        stop: float | None = None,
+        step: int = 10,
+        metrics: tuple[str, ...] | list[str] = (),
+    ) -> dict[str, Any]:
+        """Metrics over time by id: `name`, `unit`, `min_value`, `max_value`, `priority`, and `datapoints` as
+        [value or None, second since 1970]. Empty before the first data came.
+
+        Without `start` the last ten minutes; without `metrics` those that are shown in the machine's graphs.
+        """
+        return dict(self.stats(start, stop, step, metrics)["metrics"])
+
+    def stats(
+        self,
+        start: float | None = None,
+        stop: float | None = None,
+        step: int = 10,
+        metrics: tuple[str, ...] | list[str] = (),
+    ) -> dict[str, Any]:
+        """As `get_stats`, with the window that was answered: `start`, `stop`, `step` in seconds."""
+        until = time.time() if stop is None else stop
+        query: dict[str, Any] = {
+            "start": int(until - _LAST_S if start is None else start),
+            "stop": int(until),
+            "step": int(step),
+        }
+        if metrics:
+            query["metric"] = list(metrics)
+        return dict(self._client.transport.call("GET", f"{self.path}/stats", query=query))
 
     @property
     def available_metrics(self) -> dict[str, Any]:
-        refuse()
+        """Everything that came from the machine, and what Mist makes of it, by id."""
+        answer = self._client.transport.call("GET", f"{self.path}/metrics")
+        return {metric["id"]: metric for metric in answer["items"]}
 
-    def add_metric(self, metric_id: str) -> None:
-        refuse()
+    def add_metric(self, metric_id: str, name: str | None = None, unit: str = "") -> dict[str, Any]:
+        """Have a metric shown in the machine's graphs, and in its stats."""
+        body = {"unit": unit} if name is None else {"unit": unit, "name": name}
+        return dict(self._client.transport.call("PUT", f"{self.path}/metrics/{segment(metric_id)}", body=body))
 
     def remove_metric(self, metric_id: str) -> None:
-        refuse()
+        """Have a metric that was added not shown any more."""
+        self._client.transport.call("DELETE", f"{self.path}/metrics/{segment(metric_id)}")
 
     def add_python_plugin(
         self, name: str, python_file: str, value_type: str = "gauge", unit: str | None = None
     ) -> dict[str, Any]:
-        refuse()
+        raise NotSupported(
+            "Custom metrics are not part of this version of Mist.", details={"feature": "custom metrics"}
+        )

@@ -29,6 +29,7 @@ _seconds = Histogram("mist_http_request_seconds", "Time of HTTP requests.", ["ro
 _jobs = Gauge("mist_jobs", "Jobs by state.", ["state"], registry=registry)
 _backends = Gauge("mist_backends", "Backends by state.", ["state"], registry=registry)
 _machines = Gauge("mist_machines", "Machines by state.", ["state"], registry=registry)
+_refused = Gauge("mist_samples_refused", "Samples of machines that were not taken, by why.", ["why"], registry=registry)
 
 
 def count_request(method: str, route: str, code: int, took_s: float) -> None:
@@ -43,7 +44,8 @@ async def show_metrics(request: Request[Any, Any, Any], ctx: Ctx) -> Response[by
         actor = await sessions.authenticate(ctx, bearer(request), address_of(request), "")
         actor.require(Scope.ADMIN)
     counts = await status.count(ctx)
-    for gauge, values in ((_jobs, counts.jobs), (_backends, counts.backends), (_machines, counts.machines)):
+    by_label = ((_jobs, counts.jobs), (_backends, counts.backends), (_machines, counts.machines))
+    for gauge, values in (*by_label, (_refused, ctx.metrics.refused)):
         gauge.clear()
         for state, number in values.items():
             gauge.labels(state).set(number)

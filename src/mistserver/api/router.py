@@ -27,6 +27,7 @@ from mistserver.api import (
     keys,
     machines,
     metrics,
+    monitoring,
     providers,
     runs,
     users,
@@ -36,7 +37,10 @@ from mistserver.api.errors import HANDLERS
 from mistserver.services.context import Context
 
 PREFIX = "/api/v1"
-NOUNS = (accounts, users, providers, backends, catalog, keys, machines, runs, jobs, events, channel, docs_page)
+NOUNS = (
+    *(accounts, users, providers, backends, catalog, keys, machines, runs, jobs, events, channel, monitoring),
+    docs_page,
+)
 
 Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
 
@@ -61,11 +65,12 @@ def create_app(ctx: Context, lifespan: Lifespan | None = None) -> Litestar:
 
 def _openapi() -> OpenAPIConfig:
     bearer: Any = SecurityScheme(type="http", scheme="bearer", description="A token from POST /sessions or /tokens.")
+    machine: Any = SecurityScheme(type="http", scheme="basic", description="A machine's id, and its own password.")
     return OpenAPIConfig(
         title="Mist",
         version=__version__,
         description="Manage and monitor servers across clouds. Every error has the shape of ErrorBody.",
-        components=Components(security_schemes={"bearer": bearer}),
+        components=Components(security_schemes={"bearer": bearer, "machine": machine}),
         security=[{"bearer": []}],
         use_handler_docstrings=True,
         path=f"{PREFIX}/schema",

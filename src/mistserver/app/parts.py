@@ -15,6 +15,7 @@ from litestar import Litestar
 from mistserver.app import first_run, notify
 from mistserver.app.memory import keep_what_is_loaded
 from mistserver.jobs.engine import Jobs, JobsConfig
+from mistserver.monitoring.opening import embedded
 from mistserver.services import housekeeping
 from mistserver.services.accounts.issue import actor_of
 from mistserver.services.backends.this_host import add_this_host
@@ -83,6 +84,7 @@ class Parts:
             ssh=pool,
             jobs=jobs,
             providers=Providers(self.settings, bridge_of),
+            metrics=embedded(settings.data_dir / "metrics"),
         )
         jobs.bind(self.ctx)
         inventory.schedule(self.ctx)
@@ -102,6 +104,7 @@ class Parts:
             await self.ctx.jobs.drain()
             await self.ctx.providers.readings.close()
             await self.ctx.ssh.close()
+            await self.ctx.metrics.close()
             await self.book.flush()
 
     async def _start(self) -> None:

@@ -98,6 +98,14 @@ class Points:
 
 
 @dataclass(frozen=True)
+class Answer:
+    """What was read, on the grid of `window`: the one that was asked for, widened to what is kept."""
+
+    window: Window
+    points: list[Points]
+
+
+@dataclass(frozen=True)
 class Known:
     """A series of a machine, and the second of its newest sample."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
-from mistserver.monitoring.samples import Batch, Known, Points, Taken, Window
+from mistserver.monitoring.samples import Answer, Batch, Known, Taken, Window
 
 
 class MetricStore(ABC):
@@ -22,8 +22,8 @@ class MetricStore(ABC):
         """
 
     @abstractmethod
-    async def read(self, machine: str, names: Sequence[str], window: Window) -> list[Points]:
-        """The series of these names that exist, in their order. The window may be widened to whole steps of a level.
+    async def read(self, machine: str, names: Sequence[str], window: Window) -> Answer:
+        """The series of these names that exist, in their order.
 
         Points of the future and of before anything was kept are NaN.
         """

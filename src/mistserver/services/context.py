@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mistserver.jobs.engine import Jobs
+    from mistserver.monitoring.opening import Metrics
     from mistserver.services.providers import Providers
     from mistserver.settings import Settings
     from mistserver.ssh.pool import Pool
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Context:
-    """Made once by `app`; six parts and no more."""
+    """Made once by `app`; seven parts and no more."""
 
     settings: Settings
     database: Database
@@ -25,6 +26,7 @@ class Context:
     ssh: Pool
     jobs: Jobs
     providers: Providers
+    metrics: Metrics
 
     def now(self) -> datetime:
         return datetime.now(UTC)

@@ -16,7 +16,7 @@ MINUTE_AGO = NOW - 60
 
 
 async def points(store: MetricStore, name: str, window: Window, machine: str = "m") -> Points:
-    (found,) = await store.read(machine, [name], window)
+    (found,) = (await store.read(machine, [name], window)).points
     return found
 
 
@@ -83,10 +83,10 @@ async def test_machines_are_apart(store: MetricStore) -> None:
 async def test_names_that_are_not_there_are_left_out(store: MetricStore) -> None:
     await store.append("m", batch([("load", GAUGE, MINUTE_AGO, 1.0)]))
 
-    found = await store.read("m", ["users", "load"], Window(MINUTE_AGO, NOW, 10))
+    found = (await store.read("m", ["users", "load"], Window(MINUTE_AGO, NOW, 10))).points
 
     assert [each.name for each in found] == ["load"]
-    assert await store.read("nobody", ["load"], Window(MINUTE_AGO, NOW, 10)) == []
+    assert (await store.read("nobody", ["load"], Window(MINUTE_AGO, NOW, 10))).points == []
     assert await store.known("nobody") == []
 
 
@@ -122,7 +122,7 @@ async def test_much_is_read_as_it_came(store: MetricStore) -> None:
         at = NOW - 10 * (count - n)
         await store.append("m", batch([("gauge", GAUGE, at, n + 0.25), ("counter", COUNTER, at, 70.0 * n)]))
 
-    gauge, counter = await store.read("m", ["gauge", "counter"], Window(NOW - 10 * count, NOW, 10))
+    gauge, counter = (await store.read("m", ["gauge", "counter"], Window(NOW - 10 * count, NOW, 10))).points
 
     assert as_list(gauge.average) == [n + 0.25 for n in range(count)]
     assert math.isnan(counter.average[0])

@@ -12,7 +12,7 @@ from tests.support import rest_records as records
 from tests.support.rest_stub import RestStub
 from tests.unit.mistcli.conftest import Mist
 
-NO_MONITORING = "Error: Monitoring is not part of this version of Mist.\n"
+NO_MONITORING = "Error: Custom metrics are not part of this version of Mist.\n"
 
 ADDED = [
     (
@@ -240,11 +240,6 @@ READ = [
 ]
 
 REFUSED = [
-    "enable-monitoring mongo.myserver",
-    "enable-monitoring dbServer",
-    "disable-monitoring dbServer",
-    "list-metrics --machine dbServer",
-    "add-metric --machine dbServer --metric-id users",
     "add-custom-metric --machine dbServer --metric-name my_custom_metric --file-path ~/plugin.py --unit my_unit",
     "add-custom-metric --machine dbServer --plugin my_custom_metric --custom_plugin ~/plugin.py",
 ]
@@ -289,7 +284,8 @@ def test_a_reading(line: str, mist: Mist, stocked: RestStub) -> None:
 
 
 @pytest.mark.parametrize("line", REFUSED)
-def test_monitoring_is_refused_with_one_sentence(line: str, mist: Mist, stocked: RestStub) -> None:
+def test_custom_metrics_are_refused_with_one_sentence(line: str, mist: Mist, stocked: RestStub) -> None:
+    stocked.machines.append(records.machine("dbServer", "m11", "running"))
     assert mist(*shlex.split(line)) == (1, "", NO_MONITORING)
 
 

@@ -112,5 +112,5 @@ def test_every_command_has_a_format_for_programs(name: str) -> None:
     assert output.choices is not None
     assert {"plain", "json", "yaml"} <= set(output.choices)
     if not {"table", "csv"} & set(output.choices):
-        untold = {"enable-monitoring", "disable-monitoring", "add-metric", "add-custom-metric", "cp"}
+        untold = {"enable-monitoring", "disable-monitoring", "add-metric", "remove-metric", "add-custom-metric", "cp"}
         assert name in {line.split()[0] for line, _, _ in CHANGES} | {"create-machine", "accept-host-key"} | untold

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -191,20 +190,9 @@ def test_associating_a_key(client: MistClient, service: RestStub) -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    "use",
-    [
-        lambda machine: machine.enable_monitoring(),
-        lambda machine: machine.disable_monitoring(),
-        lambda machine: machine.get_stats(),
-        lambda machine: machine.available_metrics,
-        lambda machine: machine.add_metric("users"),
-        lambda machine: machine.add_python_plugin(name="Random", python_file="/home/user/random.py"),
-    ],
-)
-def test_monitoring_is_refused_with_one_sentence(use: Callable[[Machine], object], client: MistClient) -> None:
-    with pytest.raises(NotSupported, match="Monitoring is not part of this version of Mist"):
-        use(client.machines()[0])
+def test_custom_metrics_are_refused_with_one_sentence(client: MistClient) -> None:
+    with pytest.raises(NotSupported, match="Custom metrics are not part of this version of Mist"):
+        client.machines()[0].add_python_plugin(name="Random", python_file="/home/user/random.py")
 
 
 def test_names_of_the_prose_exist() -> None:

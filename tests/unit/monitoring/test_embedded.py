@@ -54,7 +54,7 @@ async def fill(store: EmbeddedStore, clock: Clock, count: int, name: str = "load
 
 
 async def averages(store: EmbeddedStore, window: Window, name: str = "load") -> list[float | None]:
-    (found,) = await store.read("m", [name], window)
+    (found,) = (await store.read("m", [name], window)).points
     return as_list(found.average)
 
 
@@ -89,7 +89,7 @@ async def test_a_closed_span_becomes_one_chunk_a_series_and_is_counted_in_minute
     store.tidy()
     assert not (tmp_path / f"raw-{START}.db").exists()
     assert await averages(store, Window(START, START + 180, 10)) == [2.5, 8.5, 14.5]
-    (found,) = await store.read("m", ["load"], Window(START, START + HOUR, HOUR))
+    (found,) = (await store.read("m", ["load"], Window(START, START + HOUR, HOUR))).points
     assert (found.average[0], found.low[0], found.high[0]) == (179.5, 0.0, 359.0)
     clock.now = START + 20 * DAY
     store.tidy()

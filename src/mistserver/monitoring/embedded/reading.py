@@ -12,10 +12,10 @@ from mistserver.monitoring.embedded.flushing import samples_of
 from mistserver.monitoring.embedded.partitions import Partitions, Stored
 from mistserver.monitoring.embedded.rollup import LONGEST_GAP_S, Buckets, buckets, numbers, on_grid
 from mistserver.monitoring.embedded.state import State
-from mistserver.monitoring.samples import Points, Window
+from mistserver.monitoring.samples import Answer, Points, Window
 
 
-def read(state: State, machine: str, names: Sequence[str], window: Window) -> list[Points]:
+def read(state: State, machine: str, names: Sequence[str], window: Window) -> Answer:
     """See `MetricStore.read`. The window is widened to whole steps, and its step to what the level has."""
     with state.lock:
         slots = {name: slot for name in names if (slot := state.slots(machine).get(name)) is not None}
@@ -23,7 +23,8 @@ def read(state: State, machine: str, names: Sequence[str], window: Window) -> li
     wide = widened(state, window)
     found = _buckets(state, list(slots.values()), wide)
     grid = wide.grid()
-    return [Points(name, kinds[slot], *on_grid(found[slot], grid, wide.step)) for name, slot in slots.items()]
+    points = [Points(name, kinds[slot], *on_grid(found[slot], grid, wide.step)) for name, slot in slots.items()]
+    return Answer(wide, points)
 
 
 def widened(state: State, window: Window) -> Window:

@@ -12,7 +12,7 @@ from mistserver.monitoring.embedded.flushing import OLDEST_S, Flusher
 from mistserver.monitoring.embedded.reading import read
 from mistserver.monitoring.embedded.state import Retention, State
 from mistserver.monitoring.embedded.writing import Writer
-from mistserver.monitoring.samples import Batch, Known, Points, Taken, Window
+from mistserver.monitoring.samples import Answer, Batch, Known, Taken, Window
 from mistserver.monitoring.storage import MetricStore
 
 _READERS = 2
@@ -33,7 +33,7 @@ class EmbeddedStore(MetricStore):
     async def append(self, machine: str, batch: Batch) -> Taken:
         return await self._writer.append(machine, batch)
 
-    async def read(self, machine: str, names: Sequence[str], window: Window) -> list[Points]:
+    async def read(self, machine: str, names: Sequence[str], window: Window) -> Answer:
         return await asyncio.get_running_loop().run_in_executor(
             self._readers, read, self._state, machine, tuple(names), window
         )

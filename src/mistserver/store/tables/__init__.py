@@ -6,6 +6,7 @@ from mistserver.store.tables.accounts import accounts, attempts, idempotency, to
 from mistserver.store.tables.columns import metadata
 from mistserver.store.tables.inventory import associations, backends, host_keys, keys, machines, stars, tags
 from mistserver.store.tables.jobs import events, job_items, job_output, job_steps, jobs
+from mistserver.store.tables.monitoring import metrics, monitoring
 from mistserver.store.tables.service import leases, meta, services, tickets
 
 __all__ = [
@@ -25,6 +26,8 @@ __all__ = [
     "machines",
     "meta",
     "metadata",
+    "metrics",
+    "monitoring",
     "services",
     "stars",
     "tags",

@@ -45,7 +45,7 @@ def clock() -> Clock:
 @pytest.fixture
 def ctx(database: Database, clock: Clock) -> Context:
     nothing = cast(Any, None)
-    return ClockedContext(Settings(), database, nothing, nothing, nothing, nothing, clock)
+    return ClockedContext(Settings(), database, nothing, nothing, nothing, nothing, nothing, clock)
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,108 @@
+"""Monitoring: letting machines send metrics, what they send, and what is shown of it."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import Annotated, Any
+
+from litestar import Request, Response
+from litestar.params import FromPath, JSONBody, QueryParameter
+
+from mistserver.api.given import Ctx, Who
+from mistserver.api.listing import Listing
+from mistserver.api.routes import delete, get, post, put
+from mistserver.domain.errors import NotSignedIn
+from mistserver.domain.job import Job
+from mistserver.domain.monitoring import Metric, Stats
+from mistserver.services.monitoring import disable, enable, shown, take
+from mistserver.services.monitoring import stats as over_time
+from mistserver.services.monitoring.disable import DisableMonitoring
+from mistserver.services.monitoring.enable import ByHand, EnableMonitoring
+from mistserver.services.monitoring.shown import AddMetric
+from mistserver.services.monitoring.stats import StatsQuery
+
+_METRIC = "Id of a metric; may be given again. Without any, the metrics that are shown."
+
+
+@post("/machines/{machine_id:str}/monitoring", status_code=202)
+async def enable_monitoring(
+    ctx: Ctx, actor: Who, machine_id: FromPath[str], data: JSONBody[EnableMonitoring]
+) -> Job | ByHand:
+    """Put an agent on the machine, as a job; with `by_hand` the answer has the commands that do it."""
+    return await enable.submit(ctx, actor, machine_id, data)
+
+
+@post("/machines/{machine_id:str}/monitoring/disable", status_code=202)
+async def disable_monitoring(ctx: Ctx, actor: Who, machine_id: FromPath[str], data: JSONBody[DisableMonitoring]) -> Job:
+    """Take the agent away and drop what the machine sent, as a job."""
+    return await disable.submit(ctx, actor, machine_id, data)
+
+
+@get("/machines/{machine_id:str}/metrics")
+async def list_metrics(ctx: Ctx, actor: Who, machine_id: FromPath[str]) -> Listing[Metric]:
+    """Everything that came from the machine, and what Mist makes of it."""
+    return Listing(items=await shown.list_all(ctx, actor, machine_id))
+
+
+@put("/machines/{machine_id:str}/metrics/{metric_id:str}")
+async def add_metric(
+    ctx: Ctx, actor: Who, machine_id: FromPath[str], metric_id: FromPath[str], data: JSONBody[AddMetric]
+) -> Metric:
+    """Make it part of the machine's graphs."""
+    return await shown.add(ctx, actor, machine_id, metric_id, data)
+
+
+@delete("/machines/{machine_id:str}/metrics/{metric_id:str}")
+async def remove_metric(ctx: Ctx, actor: Who, machine_id: FromPath[str], metric_id: FromPath[str]) -> None:
+    """Make it no part of the machine's graphs any more."""
+    await shown.remove(ctx, actor, machine_id, metric_id)
+
+
+@get("/machines/{machine_id:str}/stats")
+async def get_stats(
+    ctx: Ctx,
+    actor: Who,
+    machine_id: FromPath[str],
+    metric: Annotated[list[str] | None, QueryParameter(description=_METRIC)] = None,
+    start: Annotated[int | None, QueryParameter(description="Seconds since 1970; by default ten minutes ago.")] = None,
+    stop: Annotated[int | None, QueryParameter(description="Seconds since 1970; by default now.")] = None,
+    step: Annotated[int, QueryParameter(description="Seconds between points.")] = 10,
+) -> Stats:
+    """Metrics over time; none before anything came."""
+    query = StatsQuery(metrics=tuple(metric or ()), start=start, stop=stop, step=step)
+    return await over_time.stats(ctx, actor, machine_id, query)
+
+
+@post("/intake/collectd", public=True, status_code=204, security=[{"machine": []}])
+async def take_collectd(ctx: Ctx, request: Request[Any, Any, Any]) -> Response[None]:
+    """What collectd's plugin write_http posts. User: the machine's id; password: the one it was given."""
+    try:
+        machine_id, password = _basic(request)
+        await take.collectd(ctx, machine_id, password, await request.body())
+    except NotSignedIn as error:
+        # collectd sends its password only after it was asked for one
+        return Response(None, status_code=401, headers={"WWW-Authenticate": 'Basic realm="Mist"', "X-Mist": error.code})
+    return Response(None, status_code=204)
+
+
+def _basic(request: Request[Any, Any, Any]) -> tuple[str, str]:
+    scheme, _, text = request.headers.get("authorization", "").partition(" ")
+    try:
+        user, colon, password = base64.b64decode(text.strip(), validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        user, colon, password = "", "", ""
+    if scheme.lower() != "basic" or not colon:
+        raise NotSignedIn("Send the machine's id and password as basic authentication.")
+    return user, password
+
+
+ROUTES = [
+    enable_monitoring,
+    disable_monitoring,
+    list_metrics,
+    add_metric,
+    remove_metric,
+    get_stats,
+    take_collectd,
+]

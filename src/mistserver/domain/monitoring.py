@@ -1,0 +1,54 @@
+"""What Mist knows of a machine that it monitors, and of metrics. Numbers themselves are not here."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+
+class Monitoring(msgspec.Struct, frozen=True, kw_only=True):
+    """`agent`: collectd put there by Mist; else whoever holds the machine's password sends (`by_hand`)."""
+
+    machine_id: str
+    way: str  # "agent" or "by_hand"
+    enabled_at: datetime
+    installed_at: datetime | None = None
+
+
+class Metric(msgspec.Struct, frozen=True, kw_only=True):
+    """`shown`: part of the machine's graphs and of its stats unless others are asked for.
+
+    `newest_at` is when the newest sample was taken; None for what has not come yet.
+    """
+
+    id: str
+    name: str
+    unit: str = ""
+    min_value: float | None = None
+    max_value: float | None = None
+    priority: int = 0
+    shown: bool = False
+    newest_at: datetime | None = None
+
+
+class MetricStats(msgspec.Struct, frozen=True, kw_only=True):
+    """One metric over time: `datapoints` are [value or None, second since 1970], a step apart."""
+
+    name: str
+    unit: str
+    min_value: float | None
+    max_value: float | None
+    priority: int
+    datapoints: list[list[Any]]
+
+
+class Stats(msgspec.Struct, frozen=True, kw_only=True):
+    """`start`, `stop` and `step` in seconds, as they were answered: a step is never finer than what is kept."""
+
+    machine_id: str
+    start: int
+    stop: int
+    step: int
+    metrics: dict[str, MetricStats]

@@ -1,0 +1,1 @@
+"""collectd on a machine: an instance of Mist's own, beside any that is there already."""

@@ -1,0 +1,1 @@
+"""Monitoring: letting machines send metrics, taking what they send, and showing it."""

@@ -1,0 +1,125 @@
+"""Which metrics a machine has, and which of them are shown."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import msgspec
+from sqlalchemy.engine import Connection
+
+from mistserver.domain.account import Actor, Scope
+from mistserver.domain.errors import Conflict, InvalidInput, NotFound
+from mistserver.domain.monitoring import Metric
+from mistserver.services.context import Context
+from mistserver.services.machines import lookup
+from mistserver.services.machines.lookup import Found
+from mistserver.store import events, monitoring
+
+_LONGEST = 255
+
+
+class AddMetric(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How a metric is shown; by default under its id."""
+
+    name: str | None = None
+    unit: str = ""
+
+
+async def require_enabled(ctx: Context, actor: Actor, machine_id: str) -> Found:
+    """The machine; Conflict when it is not monitored."""
+    found = await lookup.find(ctx, actor, machine_id)
+    if await ctx.database.read(monitoring.get, actor.account_id, found.machine.id) is None:
+        raise Conflict(
+            f"The machine {found.machine.name!r} is not monitored; enable that first (mist enable-monitoring).",
+            machine_id=found.machine.id,
+        )
+    return found
+
+
+async def list_all(ctx: Context, actor: Actor, machine_id: str) -> list[Metric]:
+    """Everything that ever came from the machine, what Mist makes of it, and what was added and has not come yet."""
+    actor.require(Scope.READ)
+    found = await require_enabled(ctx, actor, machine_id)
+    return await all_metrics(ctx, found)
+
+
+async def add(ctx: Context, actor: Actor, machine_id: str, metric_id: str, request: AddMetric) -> Metric:
+    """Have a metric shown. NotFound for one that never came."""
+    from mistserver.monitoring.names import title
+
+    actor.require(Scope.OPERATE)
+    found = await require_enabled(ctx, actor, machine_id)
+    if not 0 < len(metric_id) <= _LONGEST or not metric_id.isprintable():
+        raise InvalidInput("The id of a metric has 1 to 255 visible characters.", field="metric_id")
+    there = next((each for each in await all_metrics(ctx, found) if each.id == metric_id), None)
+    if there is None:
+        raise NotFound(
+            f"Nothing called {metric_id!r} came from {found.machine.name!r}; `mist list-metrics` shows what did.",
+            noun="metric",
+            id=metric_id,
+        )
+    metric = msgspec.structs.replace(there, name=request.name or title(metric_id), unit=request.unit, shown=True)
+    await ctx.database.write(_add, actor, found, metric, ctx.now())
+    return metric
+
+
+async def remove(ctx: Context, actor: Actor, machine_id: str, metric_id: str) -> None:
+    """Have a metric that was added not shown any more; what came of it is kept."""
+    actor.require(Scope.OPERATE)
+    found = await require_enabled(ctx, actor, machine_id)
+    await ctx.database.write(_remove, actor, found, metric_id, ctx.now())
+
+
+async def shown_metrics(ctx: Context, found: Found) -> list[Metric]:
+    return [metric for metric in await all_metrics(ctx, found) if metric.shown]
+
+
+async def all_metrics(ctx: Context, found: Found) -> list[Metric]:
+    """Builtin ones first, then those that were added, then the rest by id."""
+    from mistserver.monitoring.names import title
+    from mistserver.monitoring.virtual import BUILTINS
+
+    store = await ctx.metrics.store()
+    newest = {each.name: each.newest for each in await store.known(found.machine.id)}
+    listed: dict[str, Metric] = {}
+    for priority, builtin in enumerate(BUILTINS):
+        ages = [newest[name] for name in builtin.sources(newest)]
+        listed[builtin.id] = Metric(
+            id=builtin.id,
+            name=builtin.name,
+            unit=builtin.unit,
+            min_value=0.0,
+            max_value=builtin.max_value,
+            priority=priority,
+            shown=True,
+            newest_at=_moment(max(ages)) if ages else None,
+        )
+    for metric in await ctx.database.read(monitoring.added_metrics, found.machine.id):
+        at = newest.get(metric.id)
+        listed[metric.id] = msgspec.structs.replace(
+            metric, priority=len(listed), newest_at=None if at is None else _moment(at)
+        )
+    for id in sorted(set(newest) - set(listed)):
+        listed[id] = Metric(id=id, name=title(id), priority=len(listed), newest_at=_moment(newest[id]))
+    return list(listed.values())
+
+
+def _moment(second: int) -> datetime:
+    return datetime.fromtimestamp(second, UTC)
+
+
+def _add(connection: Connection, actor: Actor, found: Found, metric: Metric, at: datetime) -> None:
+    monitoring.add_metric(connection, found.machine.id, metric, at)
+    message, details = f"{metric.id} is shown", {"metric_id": metric.id}
+    events.record(connection, actor, "metric.added", subject=found.subject, message=message, details=details, at=at)
+
+
+def _remove(connection: Connection, actor: Actor, found: Found, metric_id: str, at: datetime) -> None:
+    if not monitoring.remove_metric(connection, found.machine.id, metric_id):
+        raise NotFound(
+            f"The metric {metric_id[:255]!r} was not added to {found.machine.name!r}.",
+            noun="metric",
+            id=metric_id[:255],
+        )
+    message, details = f"{metric_id} is not shown any more", {"metric_id": metric_id}
+    events.record(connection, actor, "metric.removed", subject=found.subject, message=message, details=details, at=at)

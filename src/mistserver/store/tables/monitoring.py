@@ -1,0 +1,29 @@
+"""Which machines are monitored, and which of their metrics are shown."""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, String, Table, Text
+
+from mistserver.store.tables.columns import account, metadata, of
+from mistserver.store.types import Utc
+
+monitoring = Table(
+    "monitoring",
+    metadata,
+    of("machines", "machine_id", primary=True),
+    account(),
+    Column("way", String(16), nullable=False),
+    Column("secret_hash", String(64), nullable=False),  # of the password with which the machine sends
+    Column("enabled_at", Utc, nullable=False),
+    Column("installed_at", Utc),
+)
+
+metrics = Table(
+    "metrics",
+    metadata,
+    of("machines", "machine_id", primary=True),
+    Column("metric_id", String(255), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("unit", Text, nullable=False),
+    Column("added_at", Utc, nullable=False),
+)
