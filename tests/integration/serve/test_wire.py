@@ -68,6 +68,24 @@ def test_every_refusal_has_one_shape(
     assert "hidden" not in str(error)
 
 
+def test_nothing_has_an_id_with_a_nul_on_postgresql_too(tmp_path: Path, postgres_url: str) -> None:
+    running = Service(tmp_path / "data", flags=("--database-url", postgres_url)).start()
+    try:
+        token = running.sign_in()
+        for method, path in (
+            *(("GET", f"/{noun}/%00") for noun in ("backends", "jobs", "keys", "machines")),
+            *(("DELETE", f"/{noun}/a%00b") for noun in ("backends", "keys", "tokens", "users")),
+            ("POST", "/jobs/%00/cancel"),
+            ("POST", "/machines/%00/probe"),
+        ):
+            status, told = running.request(method, path, {} if method == "POST" else None, token)
+            assert (status, told["error"]["code"]) == (404, "not_found"), (method, path, told)
+        status, told = running.request("POST", "/keys", {"name": "a\0b", "generate": {}}, token)
+        assert (status, told["error"]["code"]) == (400, "invalid_input")
+    finally:
+        running.stop()
+
+
 def test_the_caller_s_request_id_is_kept_when_harmless(service: Service, token: str) -> None:
     kept = send(service, "GET", "/api/v1/nothing", X_Request_Id="my-id-1", Authorization=f"Bearer {token}")
     replaced = send(service, "GET", "/api/v1/nothing", X_Request_Id="a b<c>", Authorization=f"Bearer {token}")
