@@ -1,0 +1,64 @@
+"""The seed's lines that make a shell complete `mist` (C11 to C14), in a real shell with the installed command."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sysconfig
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.world import World
+
+BIN = Path(sysconfig.get_path("scripts"))
+ASK = """
+COMP_LINE={line!r} COMP_POINT=${{#COMP_LINE}} COMP_WORDS=($COMP_LINE) COMP_CWORD=1 COMP_TYPE=9
+how=$(complete -p mist 2>/dev/null || complete -p -D)
+how=${{how##*-F }}
+${{how%% *}} mist {word!r} mist
+printf '%s\\n' "${{COMPREPLY[@]}}"
+"""
+
+
+@pytest.fixture
+def shell(world: World) -> World:
+    """A world whose user has listed backends before, so that their names are known."""
+    if shutil.which("bash") is None or not (BIN / "mist").exists():
+        pytest.skip("needs bash and an installed `mist`: make install")
+    world.mist("mist list-backends", check=True)
+    return world
+
+
+def offered(world: World, before: str, line: str) -> list[str]:
+    """What the shell offers for a line, after the user typed `before`."""
+    env = {**world.environment, "PATH": f"{BIN}:{os.environ['PATH']}", "BASH_ENV": ""}
+    script = before + ASK.format(line=line, word=line.rpartition(" ")[2])
+    done = subprocess.run(
+        ["bash", "--norc", "-c", script], env=env, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    return [word.strip() for word in done.stdout.splitlines()]
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ['eval "$(register-python-argcomplete /usr/bin/mist)"', 'eval "$(register-python-argcomplete mist)"'],
+    ids=["C13", "C14"],
+)
+def test_registering_one_command(shell: World, typed: str) -> None:
+    before = typed.replace("/usr/bin/mist", str(BIN / "mist"))
+
+    assert offered(shell, before, "mist list-b") == ["list-backends"]
+    assert "Icehouse" in offered(shell, before, "mist describe-backend ")
+
+
+def test_completing_every_command_that_can(shell: World, tmp_path: Path) -> None:
+    folder = tmp_path / "bash_completion.d"
+    folder.mkdir()
+    line = f"activate-global-python-argcomplete --dest={folder}"  # C12; C11 does the same to the system's own folder
+
+    before = f"{line} >/dev/null 2>&1; for file in {folder}/*; do . $file; done\n"
+
+    assert offered(shell, before, "mist list-b") == ["list-backends"]
