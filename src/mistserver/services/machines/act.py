@@ -31,11 +31,11 @@ from mistserver.services.context import Context
 from mistserver.services.host_key_book import book_of
 from mistserver.services.machines import lookup
 from mistserver.services.machines.lookup import Found
+from mistserver.services.machines.pauses import before_another_try_s
 from mistserver.services.machines.watch import Watch
 from mistserver.store import associations, events, host_keys, inventory
 
 DEADLINE_S = 600.0
-LONGEST_PAUSE_S = 60.0  # before a provider is asked again that said: not yet
 _TRIES = 4
 _CALLED = "ask the provider"
 _WAITED = {
@@ -186,7 +186,7 @@ async def _call(ctx: Context, job: RunningJob, found: Found, action: Action) -> 
         except ProviderRateLimited as error:  # it surely did nothing, and says that it will
             if ctx.now() >= until:
                 raise
-            await job.pause(_pause_s(error, attempt))
+            await job.pause(before_another_try_s(error, attempt))
         except ProviderError as error:
             # a second reboot would be one too many when only the answer to the first was lost
             if not error.retryable or attempt >= _TRIES - 1 or action == Action.REBOOT:
@@ -197,11 +197,6 @@ async def _call(ctx: Context, job: RunningJob, found: Found, action: Action) -> 
         await ctx.database.write(inventory.set_state, job.account_id, found.machine.id, state, now)
 
 
-def _pause_s(error: ProviderRateLimited, attempt: int) -> float:
-    """As long as the provider asks for, else longer each time; never so long that a job seems to be stuck."""
-    return min(max(2.0 ** min(attempt, 4), float(error.facts.get("retry_after_s") or 0.0)), LONGEST_PAUSE_S)
-
-
 async def _wait(ctx: Context, job: RunningJob, found: Found, action: Action) -> None:
     until = (job.job.started_at or ctx.now()) + timedelta(seconds=DEADLINE_S)
     watch = Watch(ctx, job, found.stored, until)
@@ -210,6 +205,9 @@ async def _wait(ctx: Context, job: RunningJob, found: Found, action: Action) -> 
     # a machine that is still booting misses the press of its power button
     again = (lambda provider: provider.stop(external_id)) if action == Action.STOP else None
     await watch.wait(external_id, lambda reading: _settled(found, action, reading), late, again)
+    if action == Action.RESIZE:
+        size = str(job.job.params["size"])
+        await ctx.providers.call(ctx, found.stored, lambda provider: provider.finish_resize(external_id, size))
 
 
 def _settled(found: Found, action: Action, reading: MachineReading | None) -> bool:

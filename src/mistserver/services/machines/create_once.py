@@ -22,6 +22,7 @@ from mistserver.jobs.engine import RunningJob
 from mistserver.providers.base import Provider
 from mistserver.services.context import Context
 from mistserver.services.machines.create_plan import Asked, Told, spec
+from mistserver.services.machines.pauses import before_another_try_s
 from mistserver.store import events, inventory, machines
 from mistserver.store.backends import StoredBackend
 from mistserver.store.keys import StoredKey
@@ -64,10 +65,10 @@ class Creator:
                 return await self.ctx.providers.call(
                     self.ctx, self.stored, lambda provider: provider.create(wanted), max(left_s, _SHORTEST_CALL_S)
                 )
-            except ProviderRateLimited:
+            except ProviderRateLimited as error:
                 if attempt == _TRIES - 1:
                     raise
-                await self.job.pause(2.0 ** (attempt + 1))
+                await self.job.pause(before_another_try_s(error, attempt + 1))
             except LOST as error:
                 return await self._found_after(asked, error)
             except ProviderError:

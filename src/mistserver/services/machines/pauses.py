@@ -1,4 +1,4 @@
-"""How long a backend that fails is left alone: longer after each failure, and not at all after the first success."""
+"""How long those are left alone who failed or asked for it: backends by the loop that reads them, providers by jobs."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from mistserver.domain.errors import MistError, ProviderAuthFailed, ProviderRate
 
 IN_TURN = 2  # failures in a row that change nothing
 LONGEST_S = 900.0
+LONGEST_TRY_PAUSE_S = 60.0  # of a job, before a provider is asked again
 _LONGEST_GRANTED_S = 3600.0  # of what a provider asks for
 
 
@@ -42,3 +43,11 @@ def _pause_s(error: MistError, failures: int, interval_s: float) -> float | None
     if asked_for_s is None:
         return doubled_s
     return max(doubled_s or 0.0, min(float(asked_for_s), _LONGEST_GRANTED_S))
+
+
+def before_another_try_s(error: ProviderRateLimited, attempt: int) -> float:
+    """How long a job waits where the provider said: not yet. As long as it asks for, else longer each time.
+
+    Never so long that the job seems to be stuck.
+    """
+    return min(max(2.0 ** min(attempt, 4), float(error.facts.get("retry_after_s") or 0.0)), LONGEST_TRY_PAUSE_S)

@@ -17,7 +17,7 @@ from mistserver.domain.errors import (
 from mistserver.domain.job import Job, JobState
 from mistserver.domain.key import HostKey
 from mistserver.domain.machine import Action, Machine, MachineState
-from mistserver.services.machines import act, tag
+from mistserver.services.machines import act, pauses, tag
 from mistserver.services.machines.act import ActOnMachine
 from mistserver.store import associations, host_keys, inventory
 from mistserver.store.host_keys import Remembered
@@ -149,7 +149,7 @@ async def test_a_provider_that_says_not_yet_is_asked_until_it_does(
         self.lively.machines.pop(external_id)
 
     monkeypatch.setattr(Lively, "destroy", not_yet)
-    monkeypatch.setattr(act, "LONGEST_PAUSE_S", 0.0)
+    monkeypatch.setattr(pauses, "LONGEST_TRY_PAUSE_S", 0.0)
 
     ended = await told(small, machine, Action.DESTROY)
 
@@ -162,7 +162,8 @@ async def test_a_provider_that_says_not_yet_is_asked_until_it_does(
     [(0, None, 1.0), (3, None, 8.0), (9, None, 16.0), (0, 7.0, 7.0), (0, 900.0, 60.0)],
 )
 def test_the_pause_that_a_provider_asks_for_is_kept(attempt: int, asked_for_s: float | None, pause_s: float) -> None:
-    assert act._pause_s(ProviderRateLimited("Not yet.", retry_after_s=asked_for_s), attempt) == pause_s
+    error = ProviderRateLimited("Not yet.", retry_after_s=asked_for_s)
+    assert pauses.before_another_try_s(error, attempt) == pause_s
 
 
 async def test_only_who_may_and_only_ones_own(small: Small, cloud: LivelyCloud) -> None:
