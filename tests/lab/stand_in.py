@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -71,7 +72,12 @@ def route(method: str, path: str) -> Callable[[Handler], Handler]:
 
 
 class StandIn:
-    """Listens while its context is open. Requests are answered one at a time, in the order in which they come."""
+    """Listens while its context is open. Requests are answered one at a time, in the order in which they come.
+
+    `tls`, set before that, has it speak TLS.
+    """
+
+    tls: ssl.SSLContext | None = None
 
     def __init__(self) -> None:
         self.seen: list[Request] = []
@@ -105,7 +111,9 @@ class StandIn:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
         self.port: int = self._server.server_address[1]
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"{'http' if self.tls is None else 'https'}://127.0.0.1:{self.port}"
+        if self.tls is not None:
+            self._server.socket = self.tls.wrap_socket(self._server.socket, server_side=True)
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
         return self
 

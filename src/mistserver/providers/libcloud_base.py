@@ -7,6 +7,7 @@ refusal becomes an error of ours before a driver sees it, and so does everything
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -53,22 +54,9 @@ def _azure() -> Any:
     return AzureNodeDriver
 
 
-def _vcloud(version: str) -> Callable[[], Any]:
-    def load() -> Any:
-        from libcloud.compute.drivers import vcloud
-
-        return getattr(vcloud, f"VCloud_{version}_NodeDriver")
-
-    return load
-
-
-_VCLOUD = ("http://www.vmware.com/vcloud/", "http://schemas.dmtf.org/ovf/")
 _DRIVERS: Mapping[str, Driver] = MappingProxyType(
     {
         "azure": Driver(_azure, ("http://schemas.microsoft.com/windowsazure",), plain_connection=True),
-        "vcloud_1_5": Driver(_vcloud("1_5"), _VCLOUD),
-        "vcloud_5_1": Driver(_vcloud("5_1"), _VCLOUD),
-        "vcloud_5_5": Driver(_vcloud("5_5"), _VCLOUD),
     }
 )
 
@@ -96,6 +84,10 @@ class Libcloud:
         with self.mapped():
             answer = getattr(self.driver, method)(*arguments, **options)
             return list(answer) if isinstance(answer, Iterator) else answer
+
+    def named(self, name: str) -> Any:
+        """A class or function that stands beside the driver's: its words for what the vendor's documents hold."""
+        return getattr(sys.modules[type(self.driver).__mro__[1].__module__], name)
 
     def mapped(self) -> Any:
         """Around anything that touches the driver or what it gave."""

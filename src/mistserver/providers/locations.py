@@ -21,7 +21,7 @@ def meant(title: str, wanted: str, offered: Sequence[Location]) -> Location:
     named = [each for each in offered if each.name.casefold() == wanted.casefold()]
     if len(named) == 1:
         return named[0]
-    if wanted.isascii() and wanted.isdecimal() and int(wanted) < len(offered):
+    if wanted.isascii() and wanted.isdecimal() and len(wanted) < 9 and int(wanted) < len(offered):
         return offered[int(wanted)]
     known = ", ".join(each.id for each in offered[:_SHOWN])
     raise InvalidInput(f"{title} has no location {wanted[:80]!a}; it has {known}.", field="location")

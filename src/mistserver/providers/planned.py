@@ -39,15 +39,6 @@ def _regions(*pairs: tuple[str, str]) -> tuple[Region, ...]:
 
 PLANNED = (
     Planned(
-        id="azure",
-        title="Azure",
-        retired_since="2024",
-        settings=(
-            _text("subscription_id", "azure-sub-id", "Subscription ID"),
-            _secret("certificate", "azure-cert-path", "Management certificate with its private key (PEM)", kind="file"),
-        ),
-    ),
-    Planned(
         id="rackspace",
         title="Rackspace",
         region_required=True,

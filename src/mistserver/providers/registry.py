@@ -38,6 +38,7 @@ _BUILT = {
     row.id: row
     for row in (
         Row("bare_metal", _HERE + "bare_metal", "BareMetal"),
+        Row("azure", _HERE + "azure", "Azure", extra="libcloud", module_needed="libcloud"),
         Row("ec2", _HERE + "ec2", "Ec2", extra="ec2", module_needed="boto3"),
         Row("nephoscale", _HERE + "nephoscale", "NephoScale"),
         Row("gce", _HERE + "gce", "Gce", extra="gce", module_needed="google.auth"),
@@ -63,6 +64,7 @@ _BUILT = {
         Row("cloudstack", _HERE + "cloudstack", "CloudStack"),
         Row("ovh", _HERE + "ovh", "Ovh"),
         Row("aliyun", _HERE + "aliyun", "Aliyun"),
+        Row("oci", _HERE + "oci", "Oci"),
         Row("lxd", _HERE + "lxd", "Lxd"),
         Row("scaleway", _HERE + "scaleway", "Scaleway"),
     )
@@ -71,7 +73,8 @@ _BUILT = {
 _ORDER: tuple[str, ...] = (
     *("bare_metal", "azure", "ec2", "gce", "nephoscale", "digitalocean", "linode", "openstack", "rackspace"),
     *("softlayer", "hpcloud", "docker", "vcloud", "indonesian_vcloud", "libvirt", "localhost"),
-    *("azure_arm", "hetzner", "vultr", "scaleway", "ovh", "upcloud", "exoscale", "cloudstack", "aliyun", "lxd"),
+    *("azure_arm", "hetzner", "vultr", "scaleway", "ovh", "upcloud", "exoscale", "cloudstack", "aliyun", "oci"),
+    *("lxd",),
 )
 _SHOWN = 80  # characters of what was asked for
 _PLANNED = {planned.id: planned for planned in PLANNED}

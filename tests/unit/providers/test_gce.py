@@ -153,7 +153,7 @@ def test_a_location_is_a_zone_or_its_position(cloud: GceCloud) -> None:
     api = opened(cloud)._api
     assert catalog.zone(api, "us-central1-a") == catalog.zone(api, "1") == "us-central1-a"
     for wrong in ("9", "mars", "1" * 5000, "²"):
-        with pytest.raises(errors.InvalidInput, match="list-locations"):
+        with pytest.raises(errors.InvalidInput, match="it has europe-west1-b"):
             catalog.zone(api, wrong)
 
 

@@ -9,10 +9,10 @@ from typing import Any
 import msgspec
 
 from mistserver.domain.catalog import Location, Size
-from mistserver.domain.errors import InvalidInput
 from mistserver.providers.azure_arm.api import SKUS, SUBSCRIPTIONS, TITLE, Api
 from mistserver.providers.http_errors import bad_answer
 from mistserver.providers.libcloud_base import CURRENCY, price
+from mistserver.providers.locations import meant
 from mistserver.providers.rest import by_link
 
 _PRICES = "azure_linux"
@@ -53,13 +53,7 @@ def locations(api: Api) -> list[Location]:
 
 def location(api: Api, wanted: str) -> str:
     """The location that is meant: its id, its name, or its position in the list ("0", "1" ...)."""
-    known = locations(api)
-    for each in known:
-        if wanted.casefold() in (each.id.casefold(), each.name.casefold()):
-            return each.id
-    if wanted.isascii() and wanted.isdecimal() and int(wanted[:6]) < len(known):
-        return known[int(wanted[:6])].id
-    raise InvalidInput(f"{TITLE} has no location {wanted[:80]!r} here; see list-locations.", field="location")
+    return meant(TITLE, wanted, locations(api)).id
 
 
 def sizes(api: Api) -> list[Size]:

@@ -9,12 +9,13 @@ from types import MappingProxyType
 from typing import Any
 
 from mistserver.domain.catalog import Image, Location, Network, Size
-from mistserver.domain.errors import InvalidInput, ProviderNotFound
+from mistserver.domain.errors import ProviderNotFound
 from mistserver.providers import images as choosing
 from mistserver.providers.gce.api import TITLE, Api
 from mistserver.providers.gce.machines import last
 from mistserver.providers.http import at
 from mistserver.providers.libcloud_base import CURRENCY, price_table
+from mistserver.providers.locations import meant
 from mistserver.providers.rest import Json
 
 # Where Google keeps public images: https://cloud.google.com/compute/docs/images/os-details
@@ -73,13 +74,8 @@ def locations(api: Api) -> list[Location]:
 
 
 def zone(api: Api, location: str) -> str:
-    """The zone that `location` means: its name, or its position in the list of locations ("0", "1" ...)."""
-    known = [each.id for each in locations(api)]
-    if location in known:
-        return location
-    if location.isascii() and location.isdecimal() and int(location[:6]) < len(known):
-        return known[int(location[:6])]
-    raise InvalidInput(f"{TITLE} has no location {location[:80]!r} here; see list-locations.", field="location")
+    """The zone that is meant: its name, or its position in the list of locations ("0", "1" ...)."""
+    return meant(TITLE, location, locations(api)).id
 
 
 def networks(api: Api) -> list[Network]:
