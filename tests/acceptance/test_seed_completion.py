@@ -15,9 +15,9 @@ from tests.acceptance.world import World
 BIN = Path(sysconfig.get_path("scripts"))
 ASK = """
 COMP_LINE={line!r} COMP_POINT=${{#COMP_LINE}} COMP_WORDS=($COMP_LINE) COMP_CWORD=1 COMP_TYPE=9
-how=$(complete -p mist 2>/dev/null || complete -p -D)
+how=$(complete -p {command} 2>/dev/null || complete -p -D)
 how=${{how##*-F }}
-${{how%% *}} mist {word!r} mist
+${{how%% *}} {command} {word!r} {command}
 printf '%s\\n' "${{COMPREPLY[@]}}"
 """
 
@@ -34,7 +34,7 @@ def shell(world: World) -> World:
 def offered(world: World, before: str, line: str) -> list[str]:
     """What the shell offers for a line, after the user typed `before`."""
     env = {**world.environment, "PATH": f"{BIN}:{os.environ['PATH']}", "BASH_ENV": ""}
-    script = before + ASK.format(line=line, word=line.rpartition(" ")[2])
+    script = before + ASK.format(line=line, command=line.split()[0], word=line.rpartition(" ")[2])
     done = subprocess.run(
         ["bash", "--norc", "-c", script], env=env, capture_output=True, text=True, timeout=60, check=False
     )
@@ -43,15 +43,18 @@ def offered(world: World, before: str, line: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "typed",
-    ['eval "$(register-python-argcomplete /usr/bin/mist)"', 'eval "$(register-python-argcomplete mist)"'],
+    ("line", "command"),
+    [
+        ('eval "$(register-python-argcomplete /usr/bin/mist)"', "/usr/bin/mist"),  # for whoever types the whole path
+        ('eval "$(register-python-argcomplete mist)"', "mist"),
+    ],
     ids=["C13", "C14"],
 )
-def test_registering_one_command(shell: World, typed: str) -> None:
-    before = typed.replace("/usr/bin/mist", str(BIN / "mist"))
+def test_registering_one_command(shell: World, line: str, command: str) -> None:
+    before, typed = (text.replace("/usr/bin/mist", str(BIN / "mist")) for text in (line, command))
 
-    assert offered(shell, before, "mist list-b") == ["list-backends"]
-    assert "Icehouse" in offered(shell, before, "mist describe-backend ")
+    assert offered(shell, before, f"{typed} list-b") == ["list-backends"]
+    assert "Icehouse" in offered(shell, before, f"{typed} describe-backend ")
 
 
 def test_completing_every_command_that_can(shell: World, tmp_path: Path) -> None:
