@@ -8,8 +8,13 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from mistcli.parser import UsageError
-from mistcli.text import say, visible
+from mistcli.text import GREEN, RED, YELLOW, paint, say, visible
 
+_STATES = {
+    **dict.fromkeys(("running", "online", "succeeded"), GREEN),
+    **dict.fromkeys(("stopped", "offline", "cancelled", "pending", "queued"), YELLOW),
+    **dict.fromkeys(("error", "failed", "terminated"), RED),
+}
 Record = dict[str, Any]
 Show = Callable[[Record], object]
 
@@ -105,12 +110,20 @@ def show_table(columns: Sequence[Column], records: Sequence[Record]) -> None:
 
     table = PrettyTable([column.title for column in columns])
     for record in records:
-        table.add_row([column.text(record) for column in columns])
+        table.add_row([_coloured(column, column.text(record)) for column in columns])
     sys.stdout.write(f"{table.get_string()}\n")
 
 
 def plain_line(columns: Sequence[Column], record: Record) -> str:
-    return " ".join(f"{column.text(record):<{column.width}}" for column in columns).rstrip()
+    cells = [f"{column.text(record):<{column.width}}" for column in columns]
+    cells[-1:] = [cell.rstrip() for cell in cells[-1:]]
+    return " ".join(_coloured(column, cell) for column, cell in zip(columns, cells, strict=True)).rstrip()
+
+
+def _coloured(column: Column, cell: str) -> str:
+    """States stand out on a terminal; no other cell has a colour."""
+    colour = _STATES.get(cell.rstrip()) if column.field == "state" else None
+    return paint(cell, colour, sys.stdout) if colour else cell
 
 
 def as_json(value: object) -> str:

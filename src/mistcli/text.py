@@ -5,6 +5,11 @@ from __future__ import annotations
 import os
 import sys
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TextIO
+
+RED, GREEN, YELLOW = "31", "32", "33"
 _HIDDEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
 
@@ -27,11 +32,11 @@ def visible_line(text: str) -> str:
 
 
 def warn(text: str) -> None:
-    sys.stderr.write(f"{_paint('Warning:', '33')} {visible(text)}\n")
+    sys.stderr.write(f"{paint('Warning:', YELLOW, sys.stderr)} {visible(text)}\n")
 
 
 def fail(text: str) -> None:
-    sys.stderr.write(f"{_paint('Error:', '31')} {visible(text)}\n")
+    sys.stderr.write(f"{paint('Error:', RED, sys.stderr)} {visible(text)}\n")
 
 
 def note(text: str) -> None:
@@ -43,8 +48,9 @@ def say(text: str) -> None:
     sys.stdout.write(f"{visible(text)}\n")
 
 
-def _paint(text: str, colour: str) -> str:
-    plain = "NO_COLOR" in os.environ or os.environ.get("TERM") == "dumb" or not sys.stderr.isatty()
+def paint(text: str, colour: str, stream: TextIO) -> str:
+    """`text` in a colour (a number of ANSI's), when `stream` is a terminal and the person has nothing against it."""
+    plain = "NO_COLOR" in os.environ or os.environ.get("TERM") == "dumb" or not stream.isatty()
     return text if plain else f"\x1b[{colour}m{text}\x1b[0m"
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import stat
 import subprocess
 import sys
@@ -68,6 +69,28 @@ def test_hostile_names_never_reach_the_terminal(words: list[str], mist: Mist, se
 
     assert not {"\x1b", "\x07", "\u202e"} & set(out)
     assert "owned" in out
+
+
+@pytest.mark.parametrize("words", [[], ["--pretty"], ["-o", "json"], ["-o", "csv"]])
+@pytest.mark.parametrize("terminal", [True, False])
+@pytest.mark.parametrize("no_color", [True, False])
+def test_states_have_a_colour_on_a_terminal_for_people(
+    words: list[str], terminal: bool, no_color: bool, mist: Mist, service: RestStub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service.machines[0]["state"] = "running"
+    service.machines[0]["name"] = "running"
+    plain = mist("list-machines", *words).out
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(type(sys.stdout), "isatty", lambda stream: terminal)
+    if no_color:
+        monkeypatch.setenv("NO_COLOR", "1")
+
+    shown = mist("list-machines", *words).out
+
+    coloured = terminal and not no_color and "-o" not in words
+    assert re.sub(r"\x1b\[\d+m", "", shown) == plain
+    assert ("\x1b[32mrunning" in shown) == coloured
+    assert "\x1b" not in shown.splitlines()[0].partition("running")[0]
 
 
 def test_a_spreadsheet_does_not_run_a_name(mist: Mist, service: RestStub) -> None:
