@@ -114,6 +114,14 @@ class Known:
     newest: int
 
 
+@dataclass(frozen=True)
+class Sent:
+    """What a machine has sent so far: its series, and the second of its newest sample (0: none)."""
+
+    names: tuple[str, ...]
+    newest: int
+
+
 def empty(window: Window) -> Values:
     return np.full(len(window), np.nan)
 

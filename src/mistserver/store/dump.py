@@ -23,7 +23,13 @@ from mistserver.store.types import Json, Utc
 PASSING = frozenset({"leases", "services", "tickets"})  # meaningless to another service
 TABLES: dict[str, sa.Table] = {str(table.name): table for table in metadata.sorted_tables if table.name not in PASSING}
 _READ_AT_ONCE = 500
-_KINDS: dict[type[Any], type[Any]] = {sa.LargeBinary: bytes, sa.Boolean: bool, sa.Integer: int, sa.String: str}
+_KINDS: dict[type[Any], type[Any]] = {
+    sa.LargeBinary: bytes,
+    sa.Boolean: bool,
+    sa.Integer: int,
+    sa.Float: float,
+    sa.String: str,
+}
 
 
 def columns(table: str) -> list[str]:

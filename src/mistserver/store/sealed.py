@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 
 from mistserver.store.master_keys import MasterKeys
 from mistserver.store.secrets import CHECK, HASH_KEY, VERSION, rewrap
-from mistserver.store.tables import backends, jobs, keys, meta
+from mistserver.store.tables import backends, channels, jobs, keys, meta, rules
 
 Place = tuple[sa.Column[str], sa.Column[bytes]]  # a table's key, and its column of sealed records
 
@@ -19,6 +19,8 @@ PLACES: tuple[Place, ...] = (
     (backends.c.id, backends.c.secret),
     (keys.c.id, keys.c.secret),
     (jobs.c.id, jobs.c.secret),
+    (channels.c.id, channels.c.secret),
+    (rules.c.id, rules.c.script),
 )
 _SEALED_META = (CHECK, HASH_KEY)
 

@@ -100,6 +100,13 @@ class Head:
         count = int(self._count[slot])
         return Row(self._times[slot, :count].copy(), self._values[slot, :count].copy())
 
+    def samples(self, slots: Slots, since: int, stop: int) -> tuple[NDArray[np.intp], Times, Values]:
+        """Of each of these rows what lies in the span, as (place in `slots`, time, value), in the order of time."""
+        times = self._times[slots]
+        wanted = (np.arange(WIDTH) < self._count[slots, None]) & (times >= since) & (times < stop)
+        rows, columns = np.nonzero(wanted)
+        return rows, times[rows, columns], self._values[slots[rows], columns]
+
     def due(self, oldest: int | None = None) -> NDArray[np.intp]:
         """Rows with a full chunk; with `oldest` also those whose first sample is from before that second."""
         full = self._count >= FULL

@@ -10,9 +10,10 @@ from pathlib import Path
 
 from mistserver.monitoring.embedded.flushing import OLDEST_S, Flusher
 from mistserver.monitoring.embedded.reading import read
+from mistserver.monitoring.embedded.recent import recent, sent
 from mistserver.monitoring.embedded.state import Retention, State
 from mistserver.monitoring.embedded.writing import Writer
-from mistserver.monitoring.samples import Answer, Batch, Known, Taken, Window
+from mistserver.monitoring.samples import Answer, Batch, Known, Sent, Taken, Values, Window
 from mistserver.monitoring.storage import MetricStore
 
 _READERS = 2
@@ -40,6 +41,14 @@ class EmbeddedStore(MetricStore):
 
     async def known(self, machine: str) -> list[Known]:
         return self._state.known(machine)
+
+    async def sent(self, machines: Sequence[str]) -> dict[str, Sent]:
+        return await asyncio.get_running_loop().run_in_executor(self._readers, sent, self._state, tuple(machines))
+
+    async def recent(self, series: Sequence[tuple[str, str]], window: Window) -> Values:
+        return await asyncio.get_running_loop().run_in_executor(
+            self._readers, recent, self._state, tuple(series), window
+        )
 
     async def forget(self, machine: str) -> None:
         await self._writer.forget(machine)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mistserver.store.tables.accounts import accounts, attempts, idempotency, tokens, users
+from mistserver.store.tables.alerts import alerts, channels, messages, rules, silences
 from mistserver.store.tables.columns import metadata
 from mistserver.store.tables.inventory import associations, backends, host_keys, keys, machines, stars, tags
 from mistserver.store.tables.jobs import events, job_items, job_output, job_steps, jobs
@@ -11,9 +12,11 @@ from mistserver.store.tables.service import leases, meta, services, tickets
 
 __all__ = [
     "accounts",
+    "alerts",
     "associations",
     "attempts",
     "backends",
+    "channels",
     "events",
     "host_keys",
     "idempotency",
@@ -24,11 +27,14 @@ __all__ = [
     "keys",
     "leases",
     "machines",
+    "messages",
     "meta",
     "metadata",
     "metrics",
     "monitoring",
+    "rules",
     "services",
+    "silences",
     "stars",
     "tags",
     "tickets",
