@@ -111,6 +111,9 @@ def test_a_running_machine_is_resized(rig: Rig) -> None:
         for _ in range(2):
             provider.resize(machine.external_id, size)
             eventually(lambda: _size(provider, machine.external_id) == size, 60)
+            becomes(provider, machine.external_id, MachineState.RUNNING)
+            provider.finish_resize(machine.external_id, size)
+        eventually(lambda: rig.heeds(provider, machine.external_id), 60)
         provider.destroy(machine.external_id)
 
 

@@ -126,7 +126,7 @@ class Keystone:
         try:
             with self._understood():
                 told = discover.get_version_data(self._session(), f"{self.http.url}{self.path}/")
-                offered = {str(each["id"])[:2] for each in told}
+                offered = {str(each["id"])[:2] for each in told if _is_identity(each)}
         except (ProviderNotFound, ProviderRejected, ProviderAuthFailed):  # the list of versions may be closed
             return self.given or "v3"
         if "v3" in offered:
@@ -174,9 +174,11 @@ class Keystone:
         except MistError:
             return error
         shown = ", ".join(f"{name} (domain {domain})" if domain else name for name, domain in known[:20]) or "none"
+        domain = next((value for value in who.project_domain.values() if value), None)
+        where = f" in the domain {domain[:80]!a}" if domain else ""
         return ProviderAuthFailed(
-            f"{self.title} accepts the password, but the user has no project {(who.project or '')[:80]!a} in that "
-            f"domain; it has {vendors_words(shown)}.",
+            f"{self.title} accepts the password, but the user has no project {(who.project or '')[:80]!a}{where}; "
+            f"it has {vendors_words(shown)}.",
             **error.facts,
         )
 
@@ -202,6 +204,11 @@ class Keystone:
             yield
         except (ClientException, LookupError, TypeError, AttributeError, ValueError):
             raise bad_answer(self.where) from None
+
+
+def _is_identity(version: Mapping[str, Any]) -> bool:
+    """Other services have a version 2 too; only Keystone's names its kind."""
+    return str(version["id"]).startswith("v3") or "identity" in str(version)
 
 
 def _domain(given: Mapping[str, str | None]) -> dict[str, str | None]:

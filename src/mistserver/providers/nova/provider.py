@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
@@ -14,7 +15,7 @@ from mistserver.providers.http import at
 from mistserver.providers.http_errors import understood, vendors_words
 from mistserver.providers.nova import catalog, create
 from mistserver.providers.nova.cloud import Cloud, listed
-from mistserver.providers.nova.machines import RESIZED, STARTS, as_pair, reading
+from mistserver.providers.nova.machines import REBOOTING, RESIZED, STARTING, STARTS, as_pair, reading
 from mistserver.providers.rest import Json
 
 
@@ -83,20 +84,20 @@ class Nova(Provider):
         """Also wakes what was paused, suspended, shelved or booted for its rescue."""
         how = STARTS.get(self._status(external_id))
         if how is not None:
-            self._act(external_id, how)
+            self._towards(external_id, how, lambda server: server["status"] == "ACTIVE" or _task(server) in STARTING)
 
     def stop(self, external_id: str) -> None:
-        if self._status(external_id) not in ("SHUTOFF", "SHELVED", "SHELVED_OFFLOADED"):
-            self._act(external_id, "os-stop")
+        if not _stops(self._server(external_id)):
+            self._towards(external_id, "os-stop", _stops)
 
     def reboot(self, external_id: str) -> None:
         """A stopped server is refused: Nova's reboot would start it. One in an error is switched off and on."""
-        machine = self.known(external_id)
-        if machine.state is MachineState.REBOOTING:
-            return
-        if machine.state in (MachineState.STOPPED, MachineState.PAUSED, MachineState.SUSPENDED):
-            raise Conflict(f"The machine is {machine.state}; start it instead.", machine=external_id[:200])
-        self._act(external_id, "reboot", {"type": "HARD" if machine.state is MachineState.ERROR else "SOFT"})
+        state = self.known(external_id).state
+        if state in (MachineState.STOPPED, MachineState.PAUSED, MachineState.SUSPENDED):
+            raise Conflict(f"The machine is {state}; start it instead.", machine=external_id[:200])
+        if state is not MachineState.REBOOTING:
+            how = {"type": "HARD" if state is MachineState.ERROR else "SOFT"}
+            self._towards(external_id, "reboot", lambda server: _task(server) in REBOOTING, how)
 
     def destroy(self, external_id: str) -> None:
         try:
@@ -115,7 +116,7 @@ class Nova(Provider):
                 machine=external_id[:200],
             )
         if server["status"] == RESIZED:
-            self._act(external_id, "confirmResize")
+            self._confirm(external_id)
         elif not is_there:
             self._act(external_id, "resize", {"flavorRef": size})
 
@@ -123,11 +124,19 @@ class Nova(Provider):
         """Nova tells of a resize that found no room in its log of the server's actions alone."""
         server = self._server(external_id)
         if server["status"] == RESIZED:
-            self._act(external_id, "confirmResize")
+            self._confirm(external_id)
             return
         with understood(self.cloud.compute.where):
             if str(server["flavor"]["id"]) != size:
                 raise ProviderRejected(f"The resize came to nothing: {self._last_fault(external_id)}.")
+
+    def _confirm(self, external_id: str) -> None:
+        """Until all of it is cleared away the status stays, and a second word is refused as a bad request (400)."""
+        try:
+            self._towards(external_id, "confirmResize", lambda server: server["status"] != RESIZED)
+        except ProviderRejected as error:
+            if error.facts.get("status") != 400:
+                raise
 
     def _last_fault(self, external_id: str) -> str:
         log = self.cloud.compute.found(at("/servers/{}/os-instance-actions", external_id)) or {}
@@ -160,6 +169,14 @@ class Nova(Provider):
     def _act(self, external_id: str, what: str, how: Any = None) -> None:
         self.cloud.compute.ask("POST", at("/servers/{}/action", external_id), body={what: how})
 
+    def _towards(self, external_id: str, what: str, done: Callable[[Json], bool], how: Any = None) -> None:
+        """As `_act`; refused by the state that the server is in (409), it may have come there by itself meanwhile."""
+        try:
+            self._act(external_id, what, how)
+        except ProviderRejected as error:
+            if error.facts.get("status") != 409 or not done(self._server(external_id)):
+                raise
+
     def _status(self, external_id: str) -> str:
         return str(self._server(external_id).get("status"))
 
@@ -174,3 +191,11 @@ class Nova(Provider):
         found = self.cloud.compute.found(at("/servers/{}", external_id))
         with understood(self.cloud.compute.where):
             return None if found is None else dict(found["server"])
+
+
+def _task(server: Json) -> Any:
+    return server.get("OS-EXT-STS:task_state")
+
+
+def _stops(server: Json) -> bool:
+    return server["status"] in ("SHUTOFF", "SHELVED", "SHELVED_OFFLOADED") or _task(server) == "powering-off"
