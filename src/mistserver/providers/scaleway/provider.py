@@ -233,7 +233,7 @@ class Scaleway(Provider):
         self._act(server["id"], "poweron")
 
     def _delete(self, server: Json) -> None:
-        """A stopped server with what terminating a running one takes along (its local volumes), and its first volume."""
+        """A stopped server, its local volumes (as terminating a running one does), and its first volume."""
         self._api.delete(at(self._servers + "/{}", server["id"]))
         for place, volume in (server.get("volumes") or {}).items():
             is_block = volume.get("volume_type") == "sbs_volume"
