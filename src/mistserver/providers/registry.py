@@ -65,6 +65,7 @@ _BUILT = {
         Row("ovh", _HERE + "ovh", "Ovh"),
         Row("aliyun", _HERE + "aliyun", "Aliyun"),
         Row("oci", _HERE + "oci", "Oci"),
+        Row("proxmox", _HERE + "proxmox", "Proxmox", extra="proxmox", module_needed="proxmoxer"),
         Row("lxd", _HERE + "lxd", "Lxd"),
         Row("scaleway", _HERE + "scaleway", "Scaleway"),
     )
@@ -74,7 +75,7 @@ _ORDER: tuple[str, ...] = (
     *("bare_metal", "azure", "ec2", "gce", "nephoscale", "digitalocean", "linode", "openstack", "rackspace"),
     *("softlayer", "hpcloud", "docker", "vcloud", "indonesian_vcloud", "libvirt", "localhost"),
     *("azure_arm", "hetzner", "vultr", "scaleway", "ovh", "upcloud", "exoscale", "cloudstack", "aliyun", "oci"),
-    *("lxd",),
+    *("proxmox", "lxd"),
 )
 _SHOWN = 80  # characters of what was asked for
 _PLANNED = {planned.id: planned for planned in PLANNED}

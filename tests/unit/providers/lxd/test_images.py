@@ -116,7 +116,7 @@ def test_where_an_image_comes_from(server: ImageServer) -> None:
 
 def test_a_list_that_is_none_is_a_bad_answer() -> None:
     with StandIn() as nowhere:
-        nowhere.reply = lambda request: Reply(200, "[]")  # type: ignore[method-assign]
+        nowhere.reply = lambda request: Reply(200, "[]")
         http = Http(Account(settings=None), nowhere.url)
         with pytest.raises(ProviderBadAnswer):
             products(http)
