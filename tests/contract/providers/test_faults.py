@@ -14,7 +14,7 @@ from tests.lab.faults import answering, silence, truncated, web_page
 needs = pytest.mark.needs
 
 
-@pytest.mark.timeout(30)
+@pytest.mark.timeout(30, func_only=True)
 @needs("network")
 def test_silence_ends_in_a_time_out(rig: Rig) -> None:
     with silence() as port, pytest.raises(errors.ProviderTimeout), rig.opened(rig.at(port)) as provider:

@@ -166,16 +166,16 @@ class Keystone:
             token = self._token(version, replace(who, project_name=None, project_id=None)).token
             known = self._projects(version, token)
         except ProviderAuthFailed:
-            domain = next((value for value in who.user_domain.values() if value), "Default")
-            where = f" in the domain {domain[:80]!a}" if version == "v3" else ""
+            whose = _called(who.user_domain) or "Default"
+            where = f" in the domain {whose[:80]!a}" if version == "v3" else ""
             return ProviderAuthFailed(
                 f"{self.title} does not accept the user name and the password{where}.", **error.facts
             )
         except MistError:
             return error
         shown = ", ".join(f"{name} (domain {domain})" if domain else name for name, domain in known[:20]) or "none"
-        domain = next((value for value in who.project_domain.values() if value), None)
-        where = f" in the domain {domain[:80]!a}" if domain else ""
+        its = _called(who.project_domain)
+        where = f" in the domain {its[:80]!a}" if its else ""
         return ProviderAuthFailed(
             f"{self.title} accepts the password, but the user has no project {(who.project or '')[:80]!a}{where}; "
             f"it has {vendors_words(shown)}.",
@@ -209,6 +209,10 @@ class Keystone:
 def _is_identity(version: Mapping[str, Any]) -> bool:
     """Other services have a version 2 too; only Keystone's names its kind."""
     return str(version["id"]).startswith("v3") or "identity" in str(version)
+
+
+def _called(given: Mapping[str, str | None]) -> str | None:
+    return next(filter(None, given.values()), None)
 
 
 def _domain(given: Mapping[str, str | None]) -> dict[str, str | None]:

@@ -65,8 +65,10 @@ _OFFERED: Mapping[str, tuple[Action, ...]] = MappingProxyType(
 )
 RESIZED = "VERIFY_RESIZE"
 # https://docs.openstack.org/nova/latest/reference/vm-states.html: what a server is at, whatever its status says
-REBOOTING = ("rebooting", "reboot_pending", "reboot_started")
-REBOOTING += ("rebooting_hard", "reboot_pending_hard", "reboot_started_hard")
+REBOOTING = (
+    *("rebooting", "reboot_pending", "reboot_started"),
+    *("rebooting_hard", "reboot_pending_hard", "reboot_started_hard"),
+)
 STARTING = ("powering-on", "resuming", "unpausing", "unrescuing", "unshelving", "spawning")
 _KEY = re.compile(r"[a-zA-Z0-9\-_:. ]{1,255}", re.ASCII)
 _RULE = "letters, digits, blanks, dots, colons, dashes and underscores, and a value behind = of at most 255 characters"
