@@ -32,6 +32,8 @@ def _group(item: pytest.Item) -> str:
         return slow
     if "acceptance" in item.path.parts:
         return "acceptance"
+    if item.path.name == "test_exec.py":
+        return "commands"  # each looks for its processes among all of this machine
     return f"provider {rig}" if rig else str(item.path)
 
 
