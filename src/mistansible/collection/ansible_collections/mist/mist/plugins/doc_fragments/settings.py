@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The options of M(mist.mist.mist_backends) that come from what the providers declare."""
+
+from __future__ import annotations
+
+import json
+
+from ansible_collections.mist.mist.plugins.module_utils._settings import SETTINGS
+
+
+def _documentation() -> str:
+    options = {
+        name: {"type": kind, "description": [told], "required": False} for name, (kind, _, told) in SETTINGS.items()
+    }
+    return json.dumps({"options": options})
+
+
+class ModuleDocFragment:
+    """`mist.mist.settings`."""
+
+    DOCUMENTATION = _documentation()

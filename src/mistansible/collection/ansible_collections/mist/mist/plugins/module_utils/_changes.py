@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Bringing a machine that exists into the state that a task describes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.mist.mist.plugins.module_utils import _find
+from ansible_collections.mist.mist.plugins.module_utils._base import Task, read_text
+
+if TYPE_CHECKING:
+    from mistclient import Machine
+
+_PROBE_AGAIN_S = 3.0
+_STATS_AGAIN_S = 2.0
+
+
+def bring(task: Task, machine: Machine, new: bool) -> None:
+    """Power, key, tags, and what concerns monitoring; what is so already is left alone."""
+    _power(task, machine, new)
+    if task.params["wait"] and not new:
+        _wait_for_ssh(task, machine)
+    if not new:
+        _key(task, machine)
+        _tags(task, machine)
+    _monitoring(task, machine)
+    _metric(task, machine)
+
+
+def _power(task: Task, machine: Machine, new: bool) -> None:
+    state, wait_s = task.params["state"], task.params["wait_time"]
+    if state == "running" and machine.state != "running":
+        task.change("state", machine.state, state, lambda: machine.start(timeout_s=wait_s))
+    elif state == "stopped" and machine.state != "stopped":
+        task.change("state", machine.state, state, lambda: machine.stop(timeout_s=wait_s))
+    elif state == "restarted" and not new:
+        act = machine.reboot if machine.state == "running" else machine.start
+        task.change("state", machine.state, state, lambda: act(timeout_s=wait_s))
+
+
+def _wait_for_ssh(task: Task, machine: Machine) -> None:
+    from mistclient.errors import MachineError
+
+    def answers() -> bool:
+        try:
+            machine.probe()
+        except MachineError:
+            return False
+        return True
+
+    if not task.check_mode:
+        _wait(task, machine, answers, _PROBE_AGAIN_S, "no command over SSH was answered")
+
+
+def _key(task: Task, machine: Machine) -> None:
+    name = task.params["key"]
+    if name is None:
+        return
+    key = _find.key(task.client, name)
+    associations = machine.keys()
+    there = [association["key_name"] for association in associations]
+    if key.name not in there:
+        task.change("keys", there, [*there, key.name], lambda: machine.associate_key(key))
+
+
+def _tags(task: Task, machine: Machine) -> None:
+    there = machine.tags
+    missing = [tag for tag in task.params["tags"] or [] if tag not in there]
+    if missing:
+        task.change("tags", there, [*there, *missing], lambda: _give(machine, missing))
+
+
+def _give(machine: Machine, tags: list[str]) -> None:
+    for tag in tags:
+        machine.tag(tag)
+
+
+def _monitoring(task: Task, machine: Machine) -> None:
+    wait_s = task.params["wait_time"]
+    if task.params["monitoring"] and _metrics(machine) is None:
+        task.change("monitoring", False, True, lambda: machine.enable_monitoring(timeout_s=wait_s))
+    if task.params["wait_for_stats"] and not task.check_mode:
+        _wait(task, machine, lambda: bool(machine.get_stats()), _STATS_AGAIN_S, "no metrics came")
+
+
+def _metrics(machine: Machine) -> dict[str, Any] | None:
+    """Its metrics by id; None when it is not monitored."""
+    from mistclient.errors import Conflict
+
+    try:
+        return machine.available_metrics
+    except Conflict:
+        return None
+
+
+def _metric(task: Task, machine: Machine) -> None:
+    metric, path, unit = task.params["metric"], task.params["python_file"], task.params["unit"]
+    if metric is None:
+        return
+    if path is not None:
+        read_text(path, "python_file")
+        kind = task.params["value_type"]
+        task.change("plugin", None, metric, lambda: machine.add_python_plugin(metric, path, kind, unit))
+    elif not (_metrics(machine) or {}).get(metric, {}).get("shown"):
+        task.change("metric", None, metric, lambda: machine.add_metric(metric, unit=unit or ""))
+
+
+def _wait(task: Task, machine: Machine, done: Callable[[], bool], pause_s: float, lacking: str) -> None:
+    """Until it is done; WaitTimeout when the task's time is over."""
+    from mistclient.errors import WaitTimeout
+
+    wait_s = task.params["wait_time"]
+    until = time.monotonic() + wait_s
+    while not done():
+        if time.monotonic() + pause_s > until:
+            raise WaitTimeout(f"{machine.name}: {lacking} within {wait_s} s; give more with wait_time.")
+        time.sleep(pause_s)
