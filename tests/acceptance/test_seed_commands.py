@@ -56,24 +56,6 @@ ADD_BACKEND = [
         code=1,
     ),
     Case(
-        "C19",
-        "mist add-backend --provider nephoscale --nepho-username nepho_username --nepho-password nepho_passwd",
-        err=NOT_BUILT,
-        code=1,
-    ),
-    Case(
-        "C20",
-        "mist add-backend --provider digitalocean --digi-token kjhdkfh897dfodlkfjlkhdf90sdfusldkfjkljsdf098lkjlkj",
-        err=NOT_BUILT,
-        code=1,
-    ),
-    Case(
-        "C21",
-        "mist add-backend --provider linode --linode-api-key dkljflkjlkgddgijgd00987ghudGgcf9Glkjh",
-        err=NOT_BUILT,
-        code=1,
-    ),
-    Case(
         "C22",
         "mist add-backend --provider openstack --openstack-username demo --openstack-password mypass "
         "--openstack-auth-url http://10.0.0.1:5000 --openstack-tenant demo",
@@ -81,23 +63,9 @@ ADD_BACKEND = [
         code=1,
     ),
     Case(
-        "C23",
-        "mist add-backend --provider softlayer --softlayer-username soft_username "
-        "--softlayer-api-key kjhfdkjahf098OIjhkFChiugiGIIUuoh",
-        err=NOT_BUILT,
-        code=1,
-    ),
-    Case(
         "C24",
         "mist add-backend --provider hpcloud --region region-a.geo-1 --hp-username hp_username --hp-password my_pass "
         "--hp-tenant my_tenant",
-        err=NOT_BUILT,
-        code=1,
-    ),
-    Case(
-        "C25",
-        "mist add-backend --provider azure --azure-sub-id lkjoiy8-kjdjkhd-987-hd9d "
-        "--azure-cert-path /home/user/azure.cert",
         err=NOT_BUILT,
         code=1,
     ),
@@ -111,27 +79,6 @@ ADD_BACKEND = [
         "mist add-backend --provider bare_metal --bare-hostname 198.230.89.3 --bare-user root --bare-port 22 "
         "--bare-ssh-key-id my_ssh_key",
         out="New backend added",
-    ),
-    Case(
-        "C28",
-        "mist add-backend --provider gce --gce-email 46234234246-3oiuoiu0980989873yui@developer.gserviceaccount.com "
-        "--gce-project-id gifted-electron-10 --gce-private-key /home/user/gce.key",
-        err=NOT_BUILT,
-        code=1,
-    ),
-    Case(
-        "C29",
-        "mist add-backend --provider vcloud --vcloud-username admin --vcloud-password ioiuYoiuOIU "
-        "--vcloud-organization MyOrg.io --vcloud-host compute.idcloudonline.com",
-        err=NOT_BUILT,
-        code=1,
-    ),
-    Case(
-        "C30",
-        "mist add-backend --provider indonesian_vcloud --indonesian-username admin "
-        "--indonesian-password kjOIULKJLlkj --indonesian-organization MyOrg.io",
-        err=NOT_BUILT,
-        code=1,
     ),
 ]
 

@@ -36,15 +36,16 @@ def _e(name: str, text: str) -> str:
 class ClassicAzure(StandIn):
     """Instances act at once. `accounts` are storage accounts with their locations."""
 
-    def __init__(self) -> None:
+    def __init__(self, subscription: str = SUBSCRIPTION) -> None:
         super().__init__()
+        self._subscription = subscription
         self.services: dict[str, dict[str, Any]] = {}
         self.accounts = {"mystore": "West Europe"}
 
     def authorize(self, request: Request) -> Reply | None:
         if request.headers.get("x-ms-version") is None:
             return refusal(400, "MissingOrIncorrectVersionHeader", "The versioning header is not specified.")
-        if request.path.startswith(f"/{SUBSCRIPTION}/"):
+        if request.path.startswith(f"/{self._subscription}/"):
             return None
         return refusal(403, "ForbiddenError", "The server failed to authenticate the request.")
 
