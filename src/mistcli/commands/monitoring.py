@@ -22,6 +22,9 @@ _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 def _enable_arguments(parser: CommandParser) -> None:
     parser.selector("machine")
     parser.add_argument("--no-ssh", action="store_true", help="only print what to run on the machine by hand")
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--agent", action="store_true", default=None, help="install collectd, or fail")
+    how.add_argument("--agentless", action="store_false", dest="agent", default=None, help="install nothing there")
     parser.add_argument("--interval", type=int, default=10, metavar="SECONDS", help="how often it sends; default: 10")
     parser.wait_options()
 
@@ -32,7 +35,7 @@ def enable(call: Call) -> int | None:
         answer = machine.monitor_by_hand(call.args.interval)
         report(call.args, answer["commands"].rstrip(), answer)
         return None
-    job = machine.monitor(call.args.interval)
+    job = machine.monitor(call.args.interval, call.args.agent)
     return finish(call, job, f"Enabled monitoring to machine {machine.name}")
 
 

@@ -30,15 +30,23 @@ class Monitored:
         raise NotImplementedError
 
     def enable_monitoring(
-        self, no_ssh: bool = False, wait: bool = True, timeout_s: float | None = None, interval_s: int = 10
+        self,
+        no_ssh: bool = False,
+        wait: bool = True,
+        timeout_s: float | None = None,
+        interval_s: int = 10,
+        *,
+        agent: bool | None = None,
     ) -> dict[str, Any]:
-        """Have an agent put on the machine, and wait until its first data came; JobFailed when it does not.
+        """Have the machine monitored, and wait until its first data came; JobFailed when it does not.
 
-        With `no_ssh` nothing is done there: `commands` is what to run as root on it, and holds its password.
+        An agent is installed where that is possible (with `agent=True`: or it fails), else the service samples the
+        machine (with `agent=False`: always). With `no_ssh` nothing is done there: `commands` is what to run as root on
+        it, and holds its password.
         """
         if no_ssh:
             return self.monitor_by_hand(interval_s)
-        job = self.monitor(interval_s)
+        job = self.monitor(interval_s, agent)
         return (job.wait(timeout_s) if wait else job).info
 
     def disable_monitoring(
@@ -48,9 +56,9 @@ class Monitored:
         job = self.monitor_no_more(no_ssh)
         return (job.wait(timeout_s) if wait else job).info
 
-    def monitor(self, interval_s: int = 10) -> Job:
-        """The job that puts the agent there and waits for its first data."""
-        body = {"interval_s": interval_s}
+    def monitor(self, interval_s: int = 10, agent: bool | None = None) -> Job:
+        """The job that puts the agent there, or has the machine sampled, and waits for the first data."""
+        body = {"interval_s": interval_s, **({} if agent is None else {"agent": agent})}
         return Job(self._client.transport, self._client.transport.call("POST", f"{self.path}/monitoring", body=body))
 
     def monitor_by_hand(self, interval_s: int = 10) -> dict[str, Any]:

@@ -18,10 +18,12 @@ from mistserver.jobs.engine import Jobs, JobsConfig
 from mistserver.monitoring.opening import embedded
 from mistserver.services import housekeeping
 from mistserver.services.accounts.issue import actor_of
+from mistserver.services.alerts import duties
 from mistserver.services.backends.this_host import add_this_host
 from mistserver.services.context import Context
 from mistserver.services.host_key_book import HostKeyBook
 from mistserver.services.machines import inventory
+from mistserver.services.monitoring import held
 from mistserver.services.providers import Providers
 from mistserver.services.ssh_bridge import bridge_of
 from mistserver.settings import Settings
@@ -89,6 +91,8 @@ class Parts:
         jobs.bind(self.ctx)
         inventory.schedule(self.ctx)
         housekeeping.schedule(self.ctx)
+        duties.schedule(self.ctx)
+        held.schedule(self.ctx)
 
     @asynccontextmanager
     async def lifespan(self, app: Litestar) -> AsyncIterator[None]:

@@ -9,12 +9,18 @@ import msgspec
 
 
 class Monitoring(msgspec.Struct, frozen=True, kw_only=True):
-    """`agent`: collectd put there by Mist; else whoever holds the machine's password sends (`by_hand`)."""
+    """`agent`: collectd put there by Mist; `agentless`: sampled by the service; `by_hand`: whoever holds the machine's
+    password sends.
+
+    `tunnel_port` is where the agent posts on its own machine when that cannot reach the service.
+    """
 
     machine_id: str
-    way: str  # "agent" or "by_hand"
+    way: str  # "agent", "agentless" or "by_hand"
     enabled_at: datetime
     installed_at: datetime | None = None
+    interval_s: int = 10
+    tunnel_port: int | None = None
 
 
 class Metric(msgspec.Struct, frozen=True, kw_only=True):

@@ -55,6 +55,14 @@ def wrap(command: str, *, stdin: bytes = b"", sudo: bool = False) -> Script:
     return Script(f"exec {'sudo -n ' if sudo else ''}/bin/sh -c '{start}'", payload)
 
 
+def converse(command: str) -> Script:
+    """`command` for `/bin/sh`, its standard input being the channel's after the payload; it has to end with that."""
+    payload = f"unset s; eval {_word(command.encode())}\n".encode("ascii")
+    if len(payload) > _READ_AT_MOST:
+        raise TooLarge(f"Such a command may have {_READ_AT_MOST} bytes.", field="command")
+    return Script("exec /bin/sh -c 'IFS= read -r s && eval \"$s\"'", payload)
+
+
 def _word(raw: bytes) -> str:
     """One word for a POSIX shell, on one line and in ASCII."""
     if all(0x20 <= byte < 0x7F for byte in raw):

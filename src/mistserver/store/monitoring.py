@@ -11,7 +11,9 @@ from mistserver.domain.monitoring import Metric, Monitoring
 from mistserver.store.tables import machines, metrics, monitoring
 from mistserver.store.upsert import insert_into
 
-_SHOWN = [monitoring.c[name] for name in ("machine_id", "way", "enabled_at", "installed_at")]
+_SHOWN = [
+    monitoring.c[name] for name in ("machine_id", "way", "enabled_at", "installed_at", "interval_s", "tunnel_port")
+]
 
 
 def put(connection: Connection, account_id: str, record: Monitoring, secret_hash: str) -> None:
@@ -23,8 +25,10 @@ def put(connection: Connection, account_id: str, record: Monitoring, secret_hash
         "secret_hash": secret_hash,
         "enabled_at": record.enabled_at,
         "installed_at": record.installed_at,
+        "interval_s": record.interval_s,
+        "tunnel_port": record.tunnel_port,
     }
-    changed = {name: row[name] for name in ("way", "secret_hash", "installed_at")}
+    changed = {name: row[name] for name in ("way", "secret_hash", "installed_at", "interval_s", "tunnel_port")}
     statement = insert_into(connection, monitoring).values(row)
     connection.execute(statement.on_conflict_do_update(index_elements=["machine_id"], set_=changed))
 
@@ -37,6 +41,19 @@ def get(connection: Connection, account_id: str, machine_id: str) -> Monitoring 
 
 def is_installed(connection: Connection, machine_id: str, at: datetime) -> None:
     connection.execute(update(monitoring).where(monitoring.c.machine_id == machine_id).values(installed_at=at))
+
+
+def choose_way(connection: Connection, machine_id: str, way: str, tunnel_port: int | None = None) -> None:
+    """How an enabled machine sends, once that is known."""
+    chosen = {"way": way, "tunnel_port": tunnel_port}
+    connection.execute(update(monitoring).where(monitoring.c.machine_id == machine_id).values(chosen))
+
+
+def held(connection: Connection) -> list[tuple[str, Monitoring]]:
+    """Account and record of every machine that the service has to stay connected with."""
+    wanted = (monitoring.c.way == "agentless") | monitoring.c.tunnel_port.is_not(None)
+    rows = connection.execute(select(monitoring.c.account_id, *_SHOWN).where(wanted))
+    return [(row.account_id, Monitoring(**{c.name: row._mapping[c] for c in _SHOWN})) for row in rows]
 
 
 def remove(connection: Connection, machine_id: str) -> bool:

@@ -4,6 +4,12 @@ set -eu
 umask 077
 say() { printf '%s\n' "$*"; }
 fail() { printf 'mist: %s\n' "$*" >&2; exit 1; }
+unpackaged() {
+  rm -f "$DIR/collectd.conf.new" "$DIR/before" "$DIR/packages.new"
+  rmdir "$DIR/data" "$DIR" 2>/dev/null || true
+  printf 'mist: %s\n' "$*" >&2
+  exit 65
+}
 [ "$(id -u)" = 0 ] || fail "root is needed here; let the user use sudo without a password"
 mkdir -p "$DIR/data"
 cat > "$DIR/collectd.conf.new"
@@ -41,7 +47,7 @@ with_apk() {
 
 if ! daemon >/dev/null; then
   for manager in apt-get dnf zypper apk none; do
-    case $manager in none) fail "no collectd here, and no package manager that is known" ;; esac
+    case $manager in none) unpackaged "no collectd here, and no package manager that is known" ;; esac
     command -v "$manager" >/dev/null 2>&1 && break
   done
   say "installing collectd with $manager"

@@ -69,7 +69,7 @@ LoadPlugin logfile
 
 @cache
 def script(name: str) -> str:
-    """`install` or `remove`: a POSIX shell script that wants DIR in its environment."""
+    """`look`, `install` or `remove`: a POSIX shell script."""
     return (files(__package__) / f"{name}.sh").read_text()
 
 

@@ -15,7 +15,7 @@ from mistserver.services.machines import lookup
 from mistserver.services.machines.execute import open_way
 from mistserver.services.machines.lookup import Found
 from mistserver.services.machines.reach import reach
-from mistserver.services.monitoring.enable import on_machine
+from mistserver.services.monitoring.agent import on_machine
 from mistserver.services.monitoring.shown import require_enabled
 from mistserver.store import events, monitoring
 
@@ -59,8 +59,9 @@ async def run(ctx: Context, job: RunningJob) -> dict[str, Any]:
     found = await ctx.database.read(lookup.found, job.account_id, job.job.params["machine_id"])
     if job.job.params["removes"]:
         await job.step(REMOVE, _remove, ctx, job, found)
-    await (await ctx.metrics.store()).forget(found.machine.id)
     await ctx.database.write(_disable, ctx, job.actor, found)
+    # afterwards, since nothing more is taken of the machine now
+    await (await ctx.metrics.store()).forget(found.machine.id)
     return {"machine_id": found.machine.id, "name": found.machine.name}
 
 

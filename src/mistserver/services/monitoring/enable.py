@@ -1,42 +1,46 @@
-"""Having a machine monitored: with an agent that is put there over SSH, or by hand."""
+"""Having a machine monitored: with an agent that is put there over SSH or by hand, or sampled without one."""
 
 from __future__ import annotations
 
-import shlex
 from typing import Any
 
 import msgspec
 from sqlalchemy.engine import Connection
 
 from mistserver.domain.account import Actor, Scope
-from mistserver.domain.errors import InvalidInput, MachineError, MachineTimeout, MistError
+from mistserver.domain.errors import Conflict, InvalidInput, MachineTimeout
 from mistserver.domain.job import Job
 from mistserver.domain.monitoring import Monitoring
 from mistserver.jobs.engine import NewJob, RunningJob, handler
 from mistserver.monitoring.agent import texts
-from mistserver.monitoring.agent.texts import FOLDER, Target
+from mistserver.monitoring.agent.texts import Target
 from mistserver.services.accounts.issue import hash_of, new_text
 from mistserver.services.context import Context
 from mistserver.services.machines import lookup
-from mistserver.services.machines.execute import Captured, Opened, open_way
+from mistserver.services.machines.execute import open_way
 from mistserver.services.machines.lookup import Found
-from mistserver.services.machines.orders import Order
 from mistserver.services.machines.reach import reach
+from mistserver.services.monitoring import agent
+from mistserver.services.monitoring.agent import NotPackaged
 from mistserver.store import events, monitoring
 
 ENABLE = "monitoring.enable"
 INSTALL = "install the agent"
 DATA = "wait for data"
-INSTALL_S = 600.0
 FIRST_DATA_S = 45.0
 _LOOK_S = 1.0
 INTAKE = "/api/v1/intake/collectd"
 
 
 class EnableMonitoring(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`by_hand`: nothing is done on the machine; the answer has the commands."""
+    """`by_hand`: nothing is done on the machine; the answer has the commands.
+
+    `agent` says whether collectd is to be installed, or the machine to be sampled without it. By default one is, but
+    not where the provider runs commands, where collectd is not packaged, or where the user may not become root.
+    """
 
     by_hand: bool = False
+    agent: bool | None = None
     interval_s: int = 10
 
 
@@ -55,15 +59,25 @@ async def submit(ctx: Context, actor: Actor, machine_id: str, request: EnableMon
     found = await lookup.find(ctx, actor, machine_id)
     if not request.by_hand:
         found.require_usable()
-    password = new_text()
-    way = "by_hand" if request.by_hand else "agent"
-    record = Monitoring(machine_id=found.machine.id, way=way, enabled_at=ctx.now())
+    before = await ctx.database.read(monitoring.get, actor.account_id, found.machine.id)
+    password, way = new_text(), _way(request, found)
+    if way == "agentless" and before is not None and before.way == "agent":
+        raise Conflict(f"{found.machine.name!r} has an agent; take it away first (mist disable-monitoring).")
+    interval_s = request.interval_s
+    record = Monitoring(machine_id=found.machine.id, way=way, enabled_at=ctx.now(), interval_s=interval_s)
     if request.by_hand:
         await ctx.database.write(_enable, ctx, actor, found, (record, hash_of(password)))
         commands = texts.by_hand(_target(ctx, found.machine.id, password, request.interval_s))
         return ByHand(machine_id=found.machine.id, commands=commands)
-    secret = {"password": password, "interval_s": request.interval_s}
+    secret = {"password": password, "may_choose": request.agent is None and (before is None or before.way != "agent")}
     return await ctx.database.write(_submit, ctx, actor, found, (record, secret))
+
+
+def _way(request: EnableMonitoring, found: Found) -> str:
+    if request.by_hand:
+        return "by_hand"
+    wanted = request.agent if request.agent is not None else not found.provider.has_exec
+    return "agent" if wanted else "agentless"
 
 
 def _enable(connection: Connection, ctx: Context, actor: Actor, found: Found, kept: tuple[Monitoring, str]) -> None:
@@ -89,9 +103,9 @@ def _submit(
         ENABLE,
         f"monitor {found.machine.name}",
         subject=found.subject,
-        params={"machine_id": found.machine.id, "name": found.machine.name},
+        params={"machine_id": found.machine.id, "name": found.machine.name, "interval_s": record.interval_s},
         secret=secret,
-        steps=(INSTALL, DATA),
+        steps=(INSTALL, DATA) if record.way == "agent" else (DATA,),
         dedup=f"machine:{found.machine.id}",
     )
     job = ctx.jobs.submit(connection, new)
@@ -103,59 +117,59 @@ def _submit(
 async def run(ctx: Context, job: RunningJob) -> dict[str, Any]:
     """Both steps may be done again: the script looks at what is there."""
     found = await ctx.database.read(lookup.found, job.account_id, job.job.params["machine_id"])
-    said = await job.step(INSTALL, _install, ctx, job, found)
+    told: dict[str, Any] = {"way": "agentless"}
+    if any(step.name == INSTALL for step in job.job.steps):
+        told = await job.step(INSTALL, _install, ctx, job, found)
     await job.step(DATA, _wait_for_data, ctx, job, found)
     await ctx.database.write(monitoring.is_installed, found.machine.id, ctx.now())
-    return {"machine_id": found.machine.id, "name": found.machine.name, "said": said}
+    return {"machine_id": found.machine.id, "name": found.machine.name, **told}
 
 
-async def _install(ctx: Context, job: RunningJob, found: Found) -> str:
+async def _install(ctx: Context, job: RunningJob, found: Found) -> dict[str, Any]:
+    """What was done: `way`, and `said`, or `why` there is no agent."""
     secret = job.secret()
-    target = _target(ctx, found.machine.id, secret["password"], secret["interval_s"])
     opened = await open_way(ctx, await reach(ctx, job.account_id, found.machine))
-    return await on_machine(opened, found, "install", texts.configuration(target).encode())
+    seen = await agent.look(opened, found, _public(ctx) + "/healthz")
+    if not seen.root and secret["may_choose"]:
+        return await _agentless(ctx, found, f"{opened.user or 'its user'} may not become root there")
+    target = _target(ctx, found.machine.id, secret["password"], job.job.params["interval_s"])
+    try:
+        said = await agent.on_machine(opened, found, "install", texts.configuration(target).encode())
+    except NotPackaged as error:
+        if not secret["may_choose"]:
+            raise
+        return await _agentless(ctx, found, error.message)
+    return {"way": "agent", "said": said}
 
 
-async def on_machine(opened: Opened, found: Found, name: str, stdin: bytes = b"") -> str:
-    """Run one of the agent's scripts as root; MachineError with its own words when it fails."""
-    said = Captured(limit=64 * 1024)
-    # the script is the shell's argument, so that its standard input is free for what must not be seen
-    text = f"DIR={FOLDER} exec sh -c {shlex.quote(texts.script(name))}"
-    order = Order(text=text, stdin=stdin, sudo=opened.user != "root", timeout_s=INSTALL_S)
-    outcome = await opened.run(order, said.take)
-    if outcome.timed_out:
-        raise MachineTimeout(f"{found.machine.name} did not finish within {INSTALL_S:g} s ({name} the agent).")
-    if not outcome.ok:
-        words = said.text("stderr").strip().splitlines()[-3:] or [f"exit code {outcome.exit_code}"]
-        raise MachineError(f"{found.machine.name} could not {name} the agent: {' '.join(words)}")
-    return said.text().strip()
+async def _agentless(ctx: Context, found: Found, why: str) -> dict[str, Any]:
+    await ctx.database.write(monitoring.choose_way, found.machine.id, "agentless")
+    return {"way": "agentless", "why": why}
 
 
 async def _wait_for_data(ctx: Context, job: RunningJob, found: Found) -> None:
-    """Until samples newer than the installation came; else with what the agent's log says."""
+    """Until samples newer than the installation came; else with what is known of the reason."""
     store = await ctx.metrics.store()
     since = int(ctx.now().timestamp()) - 1
     waited_s = 0.0
     while not any(each.newest >= since for each in await store.known(found.machine.id)):
         if waited_s >= FIRST_DATA_S:
-            raise MachineTimeout(
-                f"The agent runs on {found.machine.name}, but nothing came within {FIRST_DATA_S:g} s. "
-                f"Can that machine reach {_public(ctx)} (--public-url)?{await _log(ctx, job, found)}"
-            )
+            raise MachineTimeout(await _nothing(ctx, job, found))
         await job.pause(_LOOK_S)
         waited_s += _LOOK_S
 
 
-async def _log(ctx: Context, job: RunningJob, found: Found) -> str:
-    said = Captured(limit=4096)
-    try:
-        opened = await open_way(ctx, await reach(ctx, job.account_id, found.machine))
-        text = f"tail -n 2 {FOLDER}/log"
-        await opened.run(Order(text=text, sudo=opened.user != "root", timeout_s=20.0), said.take)
-    except MistError:
-        return ""
-    words = " ".join(said.text().split())
-    return f" Its log says: {words}" if words else ""
+async def _nothing(ctx: Context, job: RunningJob, found: Found) -> str:
+    record = await ctx.database.read(monitoring.get, job.account_id, found.machine.id)
+    # where the machine cannot be reached, that is what is said
+    opened = await open_way(ctx, await reach(ctx, job.account_id, found.machine))
+    if record is None or record.way != "agent":
+        return f"{found.machine.name} could not be sampled within {FIRST_DATA_S:g} s; the service's log says why."
+    words = await agent.log_of(opened)
+    return (
+        f"The agent runs on {found.machine.name}, but nothing came within {FIRST_DATA_S:g} s. "
+        f"Can that machine reach {_public(ctx)} (--public-url)?{f' Its log says: {words}' if words else ''}"
+    )
 
 
 def _target(ctx: Context, machine_id: str, password: str, interval_s: int) -> Target:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, String, Table, Text
+from sqlalchemy import Column, Integer, String, Table, Text
 
 from mistserver.store.tables.columns import account, metadata, of
 from mistserver.store.types import Utc
@@ -16,6 +16,8 @@ monitoring = Table(
     Column("secret_hash", String(64), nullable=False),  # of the password with which the machine sends
     Column("enabled_at", Utc, nullable=False),
     Column("installed_at", Utc),
+    Column("interval_s", Integer, nullable=False, server_default="10"),
+    Column("tunnel_port", Integer),  # on the machine's loopback; leads to this service
 )
 
 metrics = Table(
