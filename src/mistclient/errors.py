@@ -160,6 +160,10 @@ class MachineLost(MachineError):
     code = "machine_lost"
 
 
+class ReceiverError(MistError):
+    code = "receiver_error"
+
+
 class JobFailed(MistError):
     """`job` is the job that failed or was cancelled; its steps and items say where."""
 

@@ -35,6 +35,7 @@ STATUS: dict[type[MistError], int] = {  # the nearest class in an error's ancest
     errors.ProviderTimeout: 504,
     errors.ProviderRateLimited: 503,
     errors.MachineError: 502,
+    errors.ReceiverError: 502,
     errors.MachineTimeout: 504,
     errors.JobFailed: 409,
     errors.Unavailable: 503,

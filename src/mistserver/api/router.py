@@ -17,6 +17,7 @@ from litestar.types import ControllerRouterHandler
 from mistserver import __version__
 from mistserver.api import (
     accounts,
+    alerts,
     backends,
     catalog,
     channel,
@@ -29,6 +30,7 @@ from mistserver.api import (
     metrics,
     monitoring,
     providers,
+    rules,
     runs,
     users,
 )
@@ -39,6 +41,7 @@ from mistserver.services.context import Context
 PREFIX = "/api/v1"
 NOUNS = (
     *(accounts, users, providers, backends, catalog, keys, machines, runs, jobs, events, channel, monitoring),
+    *(rules, alerts),
     docs_page,
 )
 

@@ -27,6 +27,7 @@ MistError
 │   ├── MachineAuthFailed
 │   ├── MachineTimeout
 │   └── MachineLost         the connection broke while it was used
+├── ReceiverError           a receiver of messages did not take one
 ├── JobFailed
 ├── Unavailable             the service cannot do it now (starting, draining, storage full)
 └── Internal                a fault of ours
@@ -160,6 +161,11 @@ class MachineTimeout(MachineError):
 
 class MachineLost(MachineError):
     code = "machine_lost"
+    retryable = True
+
+
+class ReceiverError(MistError):
+    code = "receiver_error"
     retryable = True
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -13,6 +14,7 @@ from mistserver.domain.page import Page, cut, decode_cursor
 from mistserver.domain.rule import NODATA, Rule
 from mistserver.store.tables import rules
 
+_BATCH = 500
 _SHOWN = [rules.c[name] for name in Rule.__struct_fields__]
 
 
@@ -55,6 +57,27 @@ def enabled(connection: Connection) -> dict[str, list[Rule]]:
     found: dict[str, list[Rule]] = {}
     for row in connection.execute(sa.select(rules.c.account_id, *_SHOWN).where(rules.c.enabled)):
         found.setdefault(row[0], []).append(_rule(row[1:]))
+    return found
+
+
+def count(connection: Connection, account_id: str) -> int:
+    query = sa.select(sa.func.count()).select_from(rules).where(rules.c.account_id == account_id)
+    return int(connection.execute(query).scalar_one())
+
+
+def stamp(connection: Connection) -> tuple[int, datetime | None]:
+    """Another one whenever any rule was added, changed or deleted."""
+    row = connection.execute(sa.select(sa.func.count(), sa.func.max(rules.c.changed_at))).one()
+    return int(row[0]), row[1]
+
+
+def existing(connection: Connection, ids: Sequence[str]) -> set[str]:
+    """Those that there still are."""
+    found: set[str] = set()
+    for first in range(0, len(ids), _BATCH):
+        found.update(
+            connection.execute(sa.select(rules.c.id).where(rules.c.id.in_(ids[first : first + _BATCH]))).scalars()
+        )
     return found
 
 

@@ -17,7 +17,7 @@ from mistserver.services.machines.lookup import Found
 from mistserver.services.machines.reach import reach
 from mistserver.services.monitoring.agent import on_machine
 from mistserver.services.monitoring.shown import require_enabled
-from mistserver.store import events, monitoring
+from mistserver.store import events, monitoring, rules
 
 DISABLE = "monitoring.disable"
 REMOVE = "remove the agent"
@@ -71,6 +71,7 @@ async def _remove(ctx: Context, job: RunningJob, found: Found) -> None:
 
 
 def _disable(connection: Connection, ctx: Context, actor: Actor, found: Found) -> None:
+    rules.delete_of_machine(connection, found.machine.id)
     if monitoring.remove(connection, found.machine.id):
         events.record(
             connection,

@@ -1,0 +1,1 @@
+"""Telling receivers outside: email, webhooks and chats, each by a URL."""

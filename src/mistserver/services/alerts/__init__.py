@@ -1,0 +1,1 @@
+"""Alerts: judging rules, telling channels and doing what rules say."""

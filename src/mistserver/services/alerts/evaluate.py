@@ -1,0 +1,98 @@
+"""Judging every rule again and again, and keeping what comes of it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy.engine import Connection
+
+from mistserver.domain.alert import AlertState
+from mistserver.domain.rule import Rule
+from mistserver.services.alerts.deciding import Changes, Known, decide
+from mistserver.services.alerts.judging import Judge, Pair, pairs
+from mistserver.services.context import Context
+from mistserver.store import alerts, channels, events, messages, rules, silences, targets
+from mistserver.store.alerts import StoredAlert
+from mistserver.store.events import Facts
+
+EVERY_S = 10.0
+
+Rules = dict[str, list[Rule]]
+
+
+class Evaluation:
+    """One per service. Between two turns only what need not be known again is remembered."""
+
+    def __init__(self, ctx: Context) -> None:
+        self._ctx = ctx
+        self._judge = Judge()
+        self._rules: Rules = {}
+        self._stamp: object = None
+
+    async def turn(self) -> None:
+        """Judge all rules of all accounts, and keep and tell what changed."""
+        ctx = self._ctx
+        now = ctx.now()
+        about, known = await ctx.database.read(self._look, now)
+        if not about and not known.open:
+            return
+        judged = await self._judge.judge(await ctx.metrics.store(), about, now) if about else {}
+        changes = decide(about, judged, known, now)
+        if changes:
+            await ctx.database.write(_keep, changes, now)
+
+    def _look(self, connection: Connection, now: datetime) -> tuple[list[Pair], Known]:
+        stamp = rules.stamp(connection)
+        if stamp != self._stamp:
+            self._rules, self._stamp = rules.enabled(connection), stamp
+        by_account: dict[str, list[targets.Target]] = defaultdict(list)
+        if self._rules:
+            for target in targets.every(connection):
+                by_account[target.account_id].append(target)
+        about = [pair for account, some in self._rules.items() for pair in pairs(some, by_account[account])]
+        known = Known(
+            open={(each.alert.rule_id, each.alert.machine_id): each for each in alerts.open_ones(connection)},
+            silences=silences.in_force(connection, now),
+            channels=channels.ids(connection),
+            untold=messages.untold(connection),
+        )
+        return about, known
+
+
+def _keep(connection: Connection, changes: Changes, now: datetime) -> None:
+    """What belongs to a rule or a channel that was deleted a moment ago is left out."""
+    everything = [*changes.new, *changes.changed]
+    there = rules.existing(connection, sorted({each.alert.rule_id for each in everything}))
+    new = [each for each in changes.new if each.alert.rule_id in there]
+    changed = [each for each in changes.changed if each.alert.rule_id in there]
+    alerts.insert_all(connection, new)
+    alerts.update_all(connection, changed)
+    alerts.delete_all(connection, changes.gone)
+    heard = {channel for ids in channels.ids(connection).values() for channel in ids}
+    said = [each for each in changes.messages if each.rule_id in there and each.channel_id in heard]
+    messages.add_all(connection, said)
+    _record(connection, [*new, *changed], now)
+
+
+def _record(connection: Connection, stored: Sequence[StoredAlert], now: datetime) -> None:
+    happened: dict[tuple[str, str], list[Facts]] = defaultdict(list)
+    for each in stored:
+        alert = each.alert
+        if alert.state == AlertState.FIRING and alert.fired_at == now:
+            kind, message = "alert.fired", f"{alert.condition} on {alert.machine_name}"
+        elif alert.state == AlertState.RESOLVED:
+            kind, message = "alert.resolved", f"over: {alert.condition} on {alert.machine_name}"
+        else:
+            continue
+        facts: Facts = {
+            "account_id": each.account_id,
+            "subject": ("machine", alert.machine_id, alert.machine_name),
+            "message": message,
+            "details": {"alert_id": alert.id, "rule_id": alert.rule_id, "value": alert.value},
+            "at": now,
+        }
+        happened[each.account_id, kind].append(facts)
+    for (_, kind), many in happened.items():
+        events.record_all(connection, None, kind, many)
