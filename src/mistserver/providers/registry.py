@@ -46,6 +46,8 @@ _BUILT = {
         Row("digitalocean", _HERE + "digitalocean", "DigitalOcean"),
         Row("softlayer", _HERE + "softlayer", "SoftLayer", extra="softlayer", module_needed="SoftLayer"),
         Row("openstack", _HERE + "openstack", "OpenStack", extra="openstack", module_needed="keystoneauth1"),
+        Row("rackspace", _HERE + "rackspace", "Rackspace", extra="openstack", module_needed="keystoneauth1"),
+        Row("hpcloud", _HERE + "hpcloud", "HpCloud", extra="openstack", module_needed="keystoneauth1"),
         Row("linode", _HERE + "linode", "Linode"),
         Row("vultr", _HERE + "vultr", "Vultr"),
         Row("upcloud", _HERE + "upcloud", "UpCloud"),

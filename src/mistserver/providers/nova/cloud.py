@@ -28,6 +28,7 @@ class Place:
     region: str | None = None
     interface: str = "public"
     compute: str | None = None
+    service: str | None = None  # the name of the compute service, where a catalogue has several
 
 
 class Cloud:
@@ -36,9 +37,9 @@ class Cloud:
     def __init__(self, account: Account, title: str, access: Access, place: Place) -> None:
         self.title = title
         self.access = access
-        self.region = self._region(place)
         self._account = replace(account, endpoint=None)
         self._place = place
+        self.region = self._region(place)
         self._closing = ExitStack()
 
     def close(self) -> None:
@@ -61,13 +62,13 @@ class Cloud:
     def image(self) -> Rest | None:
         """Glance, version 2; None when the catalogue has none."""
         url = self._url("image")
-        return None if url is None else self._rest(_VERSION.sub("", url) + "/v2")
+        return None if url is None else self._rest(_versioned(url, "/v2"))
 
     @cached_property
     def network(self) -> Rest | None:
         """Neutron; None when the catalogue has none."""
         url = self._url("network")
-        return None if url is None else self._rest(_VERSION.sub("", url) + "/v2.0")
+        return None if url is None else self._rest(_versioned(url, "/v2.0"))
 
     def _rest(self, url: str) -> Rest:
         rest = Rest(Http(self._account, url), dialect(self.title), {"X-Auth-Token": self.access.token})
@@ -96,7 +97,8 @@ class Cloud:
 
     def _endpoints(self, service: str, interface: str | None) -> list[Any]:
         with understood("The catalogue of services"):
-            found = self.access.catalogue.get_endpoints_data(service_type=service, interface=interface)
+            name = self._place.service if service == "compute" else None
+            found = self.access.catalogue.get_endpoints_data(service, interface, service_name=name)
             return [each for several in found.values() for each in several]
 
     def _offers(self) -> str:
@@ -114,6 +116,12 @@ def listed(rest: Rest, path: str, key: str, **query: Any) -> list[Json]:
         return next((each["href"] for each in body.get(f"{key}_links") or [] if each.get("rel") == "next"), None)
 
     return rest.pages(path, key, by_link(link), limit=PAGE, **query)
+
+
+def _versioned(url: str, version: str) -> str:
+    """An address of the catalogue's, which may name the version, an older one, or none."""
+    older, count = re.subn(r"/v1(\.\d+)?(?=/|$)", version, url)
+    return older if count or re.search(r"/v2(\.\d+)?(/|$)", url) else url + version
 
 
 def _whole(url: str, project: str) -> str:

@@ -10,7 +10,6 @@ from typing import Any
 from mistserver.domain.errors import InvalidInput, ProviderNotFound, ProviderRejected
 from mistserver.domain.machine import MachineSpec
 from mistserver.providers import checks
-from mistserver.providers.http import at
 from mistserver.providers.http_errors import understood
 from mistserver.providers.locations import meant
 from mistserver.providers.nova import catalog
@@ -72,11 +71,9 @@ def import_key(compute: Rest, name: str, public: str) -> str:
     """
     name = name if _KEY_NAME.fullmatch(name) else "mist"
     for called in (name, f"{name} {_fingerprint(public)}"):
-        held = _held(compute, called)
-        if held is None:
+        if called not in _held(compute):
             _import(compute, called, public)
-            held = _held(compute, called)
-        if held is not None and held == _body(public):
+        if _held(compute).get(called) == _body(public):
             return called
     raise ProviderRejected(f"There are other keys under the names of the key {name!r}; rename it.", key=name)
 
@@ -89,11 +86,12 @@ def _import(compute: Rest, name: str, public: str) -> None:
             raise
 
 
-def _held(compute: Rest, name: str) -> str | None:
-    """The key that Nova holds under a name, without type and comment."""
-    found = compute.found(at("/os-keypairs/{}", name))
+def _held(compute: Rest) -> dict[str, str]:
+    """The user's keys by their names, without type and comment."""
+    found = compute.get("/os-keypairs")
     with understood(compute.where):
-        return None if found is None else _body(str(found["keypair"]["public_key"]))
+        pairs = [each["keypair"] for each in found["keypairs"]]
+        return {str(each["name"]): _body(str(each["public_key"])) for each in pairs}
 
 
 def _body(public: str) -> str:

@@ -35,14 +35,17 @@ DEFAULT_DOMAIN = "default"  # the id of the domain that every Keystone begins wi
 
 @dataclass(frozen=True)
 class Credentials:
-    """Who signs in, and for which project. Secrets stay out of the repr."""
+    """Who signs in, and for which project. Secrets stay out of the repr.
+
+    The domains are `user_domain_id` or `user_domain_name` and their values; likewise for the project.
+    """
 
     username: str | None = None
     password: str | None = field(default=None, repr=False)
     project_name: str | None = None
     project_id: str | None = None
-    user_domain: Mapping[str, str | None] = field(default_factory=dict)  # `user_domain_id`, `user_domain_name`
-    project_domain: Mapping[str, str | None] = field(default_factory=dict)  # likewise
+    user_domain: Mapping[str, str | None] = field(default_factory=lambda: {"user_domain_id": None})
+    project_domain: Mapping[str, str | None] = field(default_factory=lambda: {"project_domain_id": None})
     application_id: str | None = None
     application_name: str | None = None
     application_secret: str | None = field(default=None, repr=False)

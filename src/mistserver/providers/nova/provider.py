@@ -150,7 +150,8 @@ class Nova(Provider):
         there = self._metadata(external_id)
         if key in there and there[key] != value:
             raise Conflict(f"The machine has the tag {key}={there[key][:200]} already; remove that one first.", tag=key)
-        self.cloud.compute.post(at("/servers/{}/metadata", external_id), {"metadata": {key: value}})
+        path = at("/servers/{}/metadata/{}", external_id, key)
+        self.cloud.compute.call("PUT", path, body={"meta": {key: value}})
 
     def remove_tag(self, external_id: str, tag: str) -> None:
         key, value = as_pair(tag)

@@ -1,0 +1,5 @@
+"""Rackspace Cloud Servers, of both generations."""
+
+from mistserver.providers.rackspace.provider import Rackspace
+
+__all__ = ["Rackspace"]
