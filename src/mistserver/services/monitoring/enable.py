@@ -17,11 +17,13 @@ from mistserver.monitoring.agent.texts import Target
 from mistserver.services.accounts.issue import hash_of, new_text
 from mistserver.services.context import Context
 from mistserver.services.machines import lookup
-from mistserver.services.machines.execute import open_way
+from mistserver.services.machines.execute import Opened, open_way
 from mistserver.services.machines.lookup import Found
-from mistserver.services.machines.reach import reach
-from mistserver.services.monitoring import agent
+from mistserver.services.machines.reach import SshWay, reach
+from mistserver.services.monitoring import agent, posts, tunnel
 from mistserver.services.monitoring.agent import NotPackaged
+from mistserver.services.monitoring.tunnel import NoTunnel
+from mistserver.services.rules.add import add_nodata
 from mistserver.store import events, monitoring
 
 ENABLE = "monitoring.enable"
@@ -29,7 +31,7 @@ INSTALL = "install the agent"
 DATA = "wait for data"
 FIRST_DATA_S = 45.0
 _LOOK_S = 1.0
-INTAKE = "/api/v1/intake/collectd"
+UNTOLD_S = 20.0  # without data after that, a machine that could not tell whether it reaches the service does not
 
 
 class EnableMonitoring(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -83,6 +85,7 @@ def _way(request: EnableMonitoring, found: Found) -> str:
 def _enable(connection: Connection, ctx: Context, actor: Actor, found: Found, kept: tuple[Monitoring, str]) -> None:
     record, secret_hash = kept
     monitoring.put(connection, actor.account_id, record, secret_hash)
+    add_nodata(connection, actor, found.machine.id, record.interval_s, ctx.now())
     events.record(
         connection,
         actor,
@@ -127,19 +130,28 @@ async def run(ctx: Context, job: RunningJob) -> dict[str, Any]:
 
 async def _install(ctx: Context, job: RunningJob, found: Found) -> dict[str, Any]:
     """What was done: `way`, and `said`, or `why` there is no agent."""
-    secret = job.secret()
+    may_choose = job.secret()["may_choose"]
     opened = await open_way(ctx, await reach(ctx, job.account_id, found.machine))
     seen = await agent.look(opened, found, _public(ctx) + "/healthz")
-    if not seen.root and secret["may_choose"]:
+    if not seen.root and may_choose:
         return await _agentless(ctx, found, f"{opened.user or 'its user'} may not become root there")
-    target = _target(ctx, found.machine.id, secret["password"], job.job.params["interval_s"])
     try:
-        said = await agent.on_machine(opened, found, "install", texts.configuration(target).encode())
-    except NotPackaged as error:
-        if not secret["may_choose"]:
+        return await _put_there(ctx, job, found, opened, through_ssh=seen.reaches is False)
+    except (NotPackaged, NoTunnel) as error:
+        if not may_choose:
             raise
         return await _agentless(ctx, found, error.message)
-    return {"way": "agent", "said": said}
+
+
+async def _put_there(
+    ctx: Context, job: RunningJob, found: Found, opened: Opened, *, through_ssh: bool
+) -> dict[str, Any]:
+    port = await tunnel.free_port(opened, found) if through_ssh else None
+    await ctx.database.write(monitoring.choose_way, found.machine.id, "agent", port)
+    url = tunnel.url(port) if port else _public(ctx) + posts.PATH
+    target = Target(url, found.machine.id, job.secret()["password"], job.job.params["interval_s"])
+    said = await agent.on_machine(opened, found, "install", texts.configuration(target).encode())
+    return {"way": "agent", "said": said, "through_ssh": through_ssh}
 
 
 async def _agentless(ctx: Context, found: Found, why: str) -> dict[str, Any]:
@@ -149,14 +161,27 @@ async def _agentless(ctx: Context, found: Found, why: str) -> dict[str, Any]:
 
 async def _wait_for_data(ctx: Context, job: RunningJob, found: Found) -> None:
     """Until samples newer than the installation came; else with what is known of the reason."""
-    store = await ctx.metrics.store()
     since = int(ctx.now().timestamp()) - 1
+    record = await ctx.database.read(monitoring.get, job.account_id, found.machine.id)
+    if record is not None and record.way == "agent" and record.tunnel_port is None:
+        if await _came(ctx, job, found, since, UNTOLD_S):
+            return
+        opened = await open_way(ctx, await reach(ctx, job.account_id, found.machine))
+        if isinstance(opened.way, SshWay):
+            await _put_there(ctx, job, found, opened, through_ssh=True)
+    if not await _came(ctx, job, found, since, FIRST_DATA_S):
+        raise MachineTimeout(await _nothing(ctx, job, found))
+
+
+async def _came(ctx: Context, job: RunningJob, found: Found, since: int, within_s: float) -> bool:
+    store = await ctx.metrics.store()
     waited_s = 0.0
     while not any(each.newest >= since for each in await store.known(found.machine.id)):
-        if waited_s >= FIRST_DATA_S:
-            raise MachineTimeout(await _nothing(ctx, job, found))
+        if waited_s >= within_s:
+            return False
         await job.pause(_LOOK_S)
         waited_s += _LOOK_S
+    return True
 
 
 async def _nothing(ctx: Context, job: RunningJob, found: Found) -> str:
@@ -173,7 +198,7 @@ async def _nothing(ctx: Context, job: RunningJob, found: Found) -> str:
 
 
 def _target(ctx: Context, machine_id: str, password: str, interval_s: int) -> Target:
-    return Target(_public(ctx) + INTAKE, machine_id, password, interval_s)
+    return Target(_public(ctx) + posts.PATH, machine_id, password, interval_s)
 
 
 def _public(ctx: Context) -> str:
