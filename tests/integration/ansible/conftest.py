@@ -36,7 +36,7 @@ class Site:
 @pytest.fixture(scope="package")
 def site(tmp_path_factory: pytest.TempPathFactory, docker_engine: DockerHost, lab_key: KeyPair) -> Iterator[Site]:
     with DigitalOceanCloud() as cloud, sshd(key=lab_key) as door:
-        flags = ("--provider-endpoint", f"digitalocean={cloud.url}")
+        flags = ("--provider-endpoint", f"digitalocean={cloud.url}", "--manage-this-host")
         service = Service(tmp_path_factory.mktemp("ansible") / "data", flags=flags).start()
         try:
             image = docker_engine.mini_image(lab_key.public)

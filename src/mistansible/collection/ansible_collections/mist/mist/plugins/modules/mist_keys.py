@@ -42,7 +42,7 @@ options:
       - Where to keep it. A folder (one that exists, or a path that ends with C(/)) gets a file with the key's name,
         any other path is the file's. It is only readable by its owner, and a file with other content is never replaced.
     type: str
-    default: ~/.ssh
+    default: ~/.ssh/
   default:
     description:
       - Make it the key that new machines get when none is named.
@@ -119,7 +119,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "key": {"type": "path", "no_log": False},
     "auto_generate": {"type": "bool", "default": False},
     "save_locally": {"type": "bool", "default": False},
-    "local_save_path": {"type": "str", "default": "~/.ssh"},
+    "local_save_path": {"type": "str", "default": "~/.ssh/"},
     "default": {"type": "bool", "default": False},
 }
 
