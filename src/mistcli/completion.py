@@ -24,6 +24,8 @@ _NOUNS = {
     "remove_tag": "tags",
     "user_email": "users",
     "token": "tokens",
+    "rule": "rules",
+    "channel": "channels",
 }
 
 

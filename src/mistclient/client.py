@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mistclient.accounts import Accounts
+from mistclient.alerts import Alerts
 from mistclient.config import Config, clean_uri
 from mistclient.declarations import Declarations
 from mistclient.errors import NotSignedIn
@@ -16,7 +17,7 @@ from mistclient.runs import Runs
 from mistclient.transport import Transport, segment
 
 
-class MistClient(Accounts, Runs):
+class MistClient(Accounts, Runs, Alerts):
     """A connection to one Mist service as one user.
 
     Without arguments it uses `MIST_URI`, `MIST_TOKEN` (or `MIST_EMAIL` and `MIST_PASSWORD`) and the file `~/.mist`, in

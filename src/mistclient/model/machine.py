@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from mistclient.model.job import Job
 from mistclient.model.key import Key
 from mistclient.model.monitored import Monitored
+from mistclient.model.ruled import Ruled
 from mistclient.model.thing import Thing
 from mistclient.transport import segment
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from mistclient.model.backend import Backend
 
 
-class Machine(Thing, Monitored):
+class Machine(Thing, Monitored, Ruled):
     """One machine. `info` is what the service last said of it, under its own and under Mist's earlier names."""
 
     def __init__(self, client: MistClient, record: dict[str, Any]) -> None:
