@@ -12,6 +12,7 @@ from tests.lab.clouds.digitalocean import DigitalOceanCloud
 from tests.lab.clouds.gce import GceCloud
 from tests.lab.clouds.linode import LinodeCloud
 from tests.lab.clouds.nephoscale import NephoScaleCloud
+from tests.lab.clouds.nova import KeyedCloud, NovaCloud, OlderCloud
 from tests.lab.clouds.softlayer import SoftLayerCloud
 from tests.lab.clouds.vcloud import VCloudCloud
 from tests.lab.stand_in import Answer, Reply, Request, StandIn, route
@@ -40,6 +41,16 @@ class SeedLinode(LinodeCloud):
         return None if good else Reply(401, {"errors": [{"reason": "Invalid Token"}]})
 
 
+class SeedOpenStack(NovaCloud):
+    """One cloud with the two users of the seed, each with a project of their own name."""
+
+    def reply(self, request: Request) -> Reply:
+        for user, password in (("admin", "admin_pass"), ("demo", "mypass")):
+            if password.encode() in request.body:
+                self.username, self.password, self.project = user, password, user
+        return super().reply(request)
+
+
 @dataclass(frozen=True)
 class Seen:
     """Where a line leads: its provider, the cloud, what an endpoint ends with, and which request is the sign-in."""
@@ -59,7 +70,16 @@ def _basic(user: str, password: str) -> Callable[[Request], bool]:
 
 
 _DIGITALOCEAN = "kjhdkfh897dfodlkfjlkhdf90sdfusldkfjkljsdf098lkjlkj"
+_RACKSPACE = "098er098eqwec98dqdqd098"
 _SOFTLAYER = "kjhfdkjahf098OIjhkFChiugiGIIUuoh"
+
+
+def _password(user: str, password: str) -> Callable[[Request], bool]:
+    """A sign-in at Keystone, of either version, or with Rackspace's key."""
+    return lambda request: (
+        request.path.endswith("/tokens") and user.encode() in request.body and password.encode() in request.body
+    )
+
 
 CLOUDS = (
     Seen("ec2", Ec2Door, lambda request: "Credential=A" in request.headers.get("authorization", "")),
@@ -92,4 +112,7 @@ CLOUDS = (
         lambda: VCloudCloud("admin@MyOrg.io", "kjOIULKJLlkj"),
         _basic("admin@MyOrg.io", "kjOIULKJLlkj"),
     ),
+    Seen("openstack", SeedOpenStack, lambda request: request.path.endswith("/tokens") and b"pass" in request.body),
+    Seen("rackspace", lambda: KeyedCloud("my_username", _RACKSPACE), _password("my_username", _RACKSPACE)),
+    Seen("hpcloud", lambda: OlderCloud("hp_username", "my_pass", "my_tenant"), _password("hp_username", "my_pass")),
 )

@@ -131,14 +131,24 @@ def test_another_key_is_associated(client: MistClient, world: World) -> None:
     client.backends(name="server")[0].delete()
 
 
-def test_monitoring_is_said_to_be_missing(client: MistClient, world: World) -> None:
+def test_a_machine_is_monitored(client: MistClient) -> None:
+    machine = client.machines(name="dbServer")[0]
+
+    machine.enable_monitoring()  # P35
+    stats = machine.get_stats()  # P36
+    available = machine.available_metrics  # P37
+    machine.add_metric("users")  # P38
+
+    assert any(value is not None for value, _ in stats["load.shortterm"]["datapoints"])
+    assert available["users"]["name"] == "Users"
+    assert "users" in machine.get_stats()
+    machine.disable_monitoring()
+
+
+def test_custom_metrics_are_said_to_be_missing(client: MistClient, world: World) -> None:
     machine = client.machines(name="dbServer")[0]
 
     for call in (
-        machine.enable_monitoring,  # P35
-        machine.get_stats,  # P36
-        lambda: machine.available_metrics,  # P37
-        lambda: machine.add_metric("users"),  # P38
         lambda: machine.add_python_plugin(name="Random", python_file=f"{world.home}/random.py"),  # P39 to P41
     ):
         with pytest.raises(errors.NotSupported, match="onitoring"):

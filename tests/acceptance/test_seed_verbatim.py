@@ -23,6 +23,14 @@ from tests.lab.docker import DockerHost
 from tests.support.service import EMAIL, PASSWORD, Service
 
 SEED = """\
+mist add-backend --provider openstack --name Openstack --openstack--username admin --openstack-tenant admin \
+--openstack-password admin_pass --openstack-auth-url http://10.0.1:5000
+mist add-backend --provider openstack --openstack-username demo --openstack-password mypass \
+--openstack-auth-url http://10.0.0.1:5000 --openstack-tenant demo
+mist add-backend --provider rackspace --region iad --rackspace-username my_username \
+--rackspace-api-key 098er098eqwec98dqdqd098
+mist add-backend --provider hpcloud --region region-a.geo-1 --hp-username hp_username --hp-password my_pass \
+--hp-tenant my_tenant
 mist add-backend --provider ec2 --region ec2_ap_northeast --name EC2 --ec2-api-key ALKI098IGGYUG \
 --ec2-api-secret dioLKNlkhiu89oiukhj
 mist add-backend --provider ec2 --region ec2_ap_northeast --ec2-api-key AKIAHKIB7OIJCX7YLIO3JA \

@@ -30,8 +30,9 @@ class Keystone(StandIn):
     versions: tuple[str, ...] = ("v2.0", "v3")
     key_name = "passwordCredentials"
 
-    def __init__(self) -> None:
+    def __init__(self, username: str = USERNAME, password: str = PASSWORD, project: str = PROJECT) -> None:
         super().__init__()
+        self.username, self.password, self.project = username, password, project
         self.tokens: dict[str, bool] = {}  # token -> whether it is for the project
 
     def authorize(self, request: Request) -> Reply | None:
@@ -50,16 +51,16 @@ class Keystone(StandIn):
     def second(self, request: Request) -> Answer:
         auth = request.json["auth"]
         given = auth.get(self.key_name) or {}
-        if "v2.0" not in self.versions or given.get("username") != USERNAME or not self._is_right(given):
+        if "v2.0" not in self.versions or given.get("username") != self.username or not self._is_right(given):
             return _refused(401, DENIED)
-        project = auth.get("tenantName") or auth.get("tenantId") or (PROJECT if "apiKey" in given else None)
-        if project not in (PROJECT, PROJECT_ID, None):
+        project = auth.get("tenantName") or auth.get("tenantId") or (self.project if "apiKey" in given else None)
+        if project not in (self.project, PROJECT_ID, None):
             return _refused(401, DENIED)
         token: dict[str, Any] = {"id": self._token(scoped=project is not None), "expires": "2999-01-01T00:00:00Z"}
         if project is not None:
-            token["tenant"] = {"id": PROJECT_ID, "name": PROJECT}
+            token["tenant"] = {"id": PROJECT_ID, "name": self.project}
         shown = self._catalogue(request, "publicURL") if project is not None else []
-        user = {"id": "u1", "name": USERNAME, "roles": []}
+        user = {"id": "u1", "name": self.username, "roles": []}
         return {"access": {"token": token, "user": user, "serviceCatalog": shown}}
 
     @route("POST", "/v3/auth/tokens")
@@ -73,29 +74,29 @@ class Keystone(StandIn):
             return _refused(401, DENIED)
         token: dict[str, Any] = {"methods": ["password"], "expires_at": "2999-01-01T00:00:00Z", "user": {"id": "u1"}}
         if scope is not None:
-            token |= {"project": {"id": PROJECT_ID, "name": PROJECT}, "catalog": self._catalogue(request, "url")}
+            token |= {"project": {"id": PROJECT_ID, "name": self.project}, "catalog": self._catalogue(request, "url")}
         return Reply(201, {"token": token}, {"X-Subject-Token": self._token(scoped=scope is not None)})
 
     @route("GET", "/v3/auth/projects")
     def projects(self, request: Request) -> Answer:
-        return {"projects": [{"id": PROJECT_ID, "name": PROJECT, "domain_id": "default"}]}
+        return {"projects": [{"id": PROJECT_ID, "name": self.project, "domain_id": "default"}]}
 
     @route("GET", "/v2.0/tenants")
     def tenants(self, request: Request) -> Answer:
-        return {"tenants": [{"id": PROJECT_ID, "name": PROJECT}]}
+        return {"tenants": [{"id": PROJECT_ID, "name": self.project}]}
 
     def scoped(self, request: Request) -> bool:
         return self.tokens.get(request.headers.get("x-auth-token", ""), False)
 
     def _is_right(self, given: dict[str, Any]) -> bool:
-        return bool(given.get("password", given.get("apiKey")) == PASSWORD)
+        return bool(given.get("password", given.get("apiKey")) == self.password)
 
     def _is_user(self, user: dict[str, Any]) -> bool:
-        known = user.get("name") == USERNAME and user.get("password") == PASSWORD
+        known = user.get("name") == self.username and user.get("password") == self.password
         return known and _is_default(user.get("domain"))
 
     def _is_project(self, project: dict[str, Any]) -> bool:
-        by_name = project.get("name") == PROJECT and _is_default(project.get("domain"))
+        by_name = project.get("name") == self.project and _is_default(project.get("domain"))
         return by_name or project.get("id") == PROJECT_ID
 
     def _token(self, *, scoped: bool) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from tests.lab.clouds.keystone import PROJECT_ID, Keystone, Service
+from tests.lab.clouds.keystone import PASSWORD, PROJECT, PROJECT_ID, USERNAME, Keystone, Service
 from tests.lab.stand_in import Answer, Reply, Request, route
 
 REGION = "RegionOne"
@@ -32,8 +32,8 @@ class NovaCloud(Keystone):
         Service("network", "neutron", "/network", (REGION,)),
     )
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, username: str = USERNAME, password: str = PASSWORD, project: str = PROJECT) -> None:
+        super().__init__(username, password, project)
         self.servers: dict[str, dict[str, Any]] = {}
         self.keys: dict[str, dict[str, Any]] = {}
 
