@@ -21,8 +21,8 @@ from tests.lab.stand_in import Answer, Reply, Request, StandIn
 class Recorded(StandIn):
     """One of libcloud's `MockHttp` classes behind a port.
 
-    `rename` replaces texts in every answer (`{url}` in a replacement is the port's own address), for answers that name
-    the vendor's host.
+    `rename` replaces texts in every answer and its headers (`{url}` in a replacement is the port's own address), for
+    answers that name the vendor's host.
     """
 
     def __init__(
@@ -47,10 +47,15 @@ class Recorded(StandIn):
         except (AttributeError, KeyError, NotImplementedError, UnboundLocalError) as error:
             return Reply(501, {"message": f"not recorded: {request.method} {target} ({error})"})
         text = body.decode() if isinstance(body, bytes) else str(body or "")
+        kept = {
+            name: self._renamed(value) for name, value in (headers or {}).items() if name.lower() != "content-length"
+        }
+        return Reply(int(status), self._renamed(text).encode(), kept)
+
+    def _renamed(self, text: str) -> str:
         for old, new in self._rename.items():
             text = text.replace(old, new.format(url=self.url))
-        kept = {name: value for name, value in (headers or {}).items() if name.lower() != "content-length"}
-        return Reply(int(status), text.encode(), kept)
+        return text
 
 
 def _module(name: str) -> Any:

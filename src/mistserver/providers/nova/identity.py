@@ -132,6 +132,10 @@ class Keystone:
                 offered = {str(each["id"])[:2] for each in told if _is_identity(each)}
         except (ProviderNotFound, ProviderRejected, ProviderAuthFailed):  # the list of versions may be closed
             return self.given or "v3"
+        except ProviderBadAnswer:  # or something else may stand above an address that names the version
+            if self.given is None:
+                raise
+            return self.given
         if "v3" in offered:
             return "v3"
         if "v2" not in offered:

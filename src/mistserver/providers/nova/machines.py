@@ -122,13 +122,14 @@ def _state(server: Json) -> MachineState:
 
 
 def _addresses(server: Json) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Floating addresses are public, whatever their numbers; the others as their numbers say."""
-    assigned = [each for network in (server.get("addresses") or {}).values() for each in network]
-    floating = [each["addr"] for each in assigned if each.get("OS-EXT-IPS:type") == "floating"]
-    fixed = [each["addr"] for each in assigned if each.get("OS-EXT-IPS:type") != "floating"]
-    public, private = addresses.split([*fixed, server.get("accessIPv4"), server.get("accessIPv6")])
+    """Floating addresses are public, those of a network called `private` private; the others as their numbers say."""
+    assigned = [(name, each) for name, several in (server.get("addresses") or {}).items() for each in several]
+    floating = [each["addr"] for _, each in assigned if each.get("OS-EXT-IPS:type") == "floating"]
+    inner = [each["addr"] for name, each in assigned if name == "private" and each["addr"] not in floating]
+    others = [each["addr"] for _, each in assigned if each["addr"] not in (*floating, *inner)]
+    public, private = addresses.split([*others, server.get("accessIPv4"), server.get("accessIPv6")])
     every = dict.fromkeys([*floating, *public])
-    return tuple(every), tuple(each for each in private if each not in every)
+    return tuple(every), tuple(each for each in dict.fromkeys([*inner, *private]) if each not in every)
 
 
 def _extra(server: Json) -> dict[str, Any]:
