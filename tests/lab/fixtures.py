@@ -15,6 +15,7 @@ from tests.lab.lxd import LxdHost, lxd_host
 from tests.lab.moto import Ec2Service, ec2_service
 from tests.lab.openstack import OpenStackCloud, openstack_cloud
 from tests.lab.sshd import KeyPair, Sshd, key_pair, sshd
+from tests.lab.vcenter import VCenter, vcenter
 
 
 @pytest.fixture(scope="session")
@@ -61,6 +62,12 @@ def lxd_server(lab_folder: Path, lab_key: KeyPair) -> Iterator[LxdHost]:
     folder.mkdir(mode=0o711)
     with lxd_host(folder, lab_key.public) as host:
         yield host
+
+
+@pytest.fixture(scope="session")
+def vcenter_simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VCenter]:
+    with vcenter(tmp_path_factory.mktemp("vcenter")) as center:
+        yield center
 
 
 @pytest.fixture(scope="session")

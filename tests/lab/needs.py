@@ -13,6 +13,7 @@ PACKAGES = {
     "containerd": "containerd",
     "dnsmasq": "dnsmasq-base",
     "dockerd": "docker.io",
+    "go": "golang-go",
     "ip": "iproute2",
     "iptables": "iptables",
     "ldd": "libc-bin",

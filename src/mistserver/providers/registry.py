@@ -67,6 +67,7 @@ _BUILT = {
         Row("ovh", _HERE + "ovh", "Ovh"),
         Row("aliyun", _HERE + "aliyun", "Aliyun"),
         Row("oci", _HERE + "oci", "Oci"),
+        Row("vsphere", _HERE + "vsphere", "Vsphere", extra="vsphere", module_needed="pyVmomi"),
         Row("proxmox", _HERE + "proxmox", "Proxmox", extra="proxmox", module_needed="proxmoxer"),
         Row("lxd", _HERE + "lxd", "Lxd"),
         Row("scaleway", _HERE + "scaleway", "Scaleway"),
@@ -77,7 +78,7 @@ _ORDER: tuple[str, ...] = (
     *("bare_metal", "azure", "ec2", "gce", "nephoscale", "digitalocean", "linode", "openstack", "rackspace"),
     *("softlayer", "hpcloud", "docker", "vcloud", "indonesian_vcloud", "libvirt", "localhost"),
     *("azure_arm", "hetzner", "vultr", "scaleway", "ovh", "upcloud", "exoscale", "cloudstack", "aliyun", "oci"),
-    *("proxmox", "lxd"),
+    *("vsphere", "proxmox", "lxd"),
 )
 _SHOWN = 80  # characters of what was asked for
 _PLANNED = {planned.id: planned for planned in PLANNED}
