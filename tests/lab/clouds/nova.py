@@ -214,10 +214,10 @@ class KeyedCloud(NovaCloud):
     key_name = "RAX-KSKEY:apiKeyCredentials"
     catalogue = (
         Service("compute", "cloudServers", "/first/{tenant}", ()),
-        Service("compute", "cloudServersOpenStack", "/compute/v2.1/{tenant}", ("DFW", "ORD", "LON")),
+        Service("compute", "cloudServersOpenStack", "/compute/v2.1/{tenant}", ("DFW", "ORD", "IAD", "LON")),
         Service("compute", "cloudServersPreprod", "/none/{tenant}", ("DFW",)),
-        Service("image", "cloudImages", "/image/v2", ("DFW", "ORD", "LON")),
-        Service("network", "cloudNetworks", "/network/v2.0", ("DFW", "ORD", "LON")),
+        Service("image", "cloudImages", "/image/v2", ("DFW", "ORD", "IAD", "LON")),
+        Service("network", "cloudNetworks", "/network/v2.0", ("DFW", "ORD", "IAD", "LON")),
     )
 
     @route("GET", COMPUTE + "/os-availability-zone")
