@@ -12,7 +12,6 @@ from litestar.exceptions import HTTPException, ValidationException
 from mistserver.domain import errors
 from mistserver.domain.errors import MistError
 from mistserver.domain.names import visible
-from mistserver.store.engines import NulInText
 
 log = logging.getLogger("mist.api")
 
@@ -72,8 +71,6 @@ def answer(request: Request[Any, Any, Any], error: MistError, status: int | None
 
 
 def on_mist_error(request: Request[Any, Any, Any], error: MistError) -> Response[Any]:
-    if isinstance(error, NulInText) and "\0" in request.scope["path"]:
-        return answer(request, errors.NotFound("There is nothing whose id holds a NUL character."))
     return answer(request, error)
 
 

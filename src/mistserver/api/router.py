@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
-from litestar import Litestar, Router
+from litestar import Litestar, Request, Router
 from litestar.config.response_cache import ResponseCacheConfig
 from litestar.di import Provide
 from litestar.middleware import DefineMiddleware
@@ -36,6 +36,7 @@ from mistserver.api import (
 )
 from mistserver.api.auth import Authenticate, provide_actor, provide_ctx
 from mistserver.api.errors import HANDLERS
+from mistserver.domain.errors import NotFound
 from mistserver.services.context import Context
 
 PREFIX = "/api/v1"
@@ -52,7 +53,12 @@ def create_app(ctx: Context, lifespan: Lifespan | None = None) -> Litestar:
     """The application on one context; `lifespan` starts and stops what runs beside it."""
     handlers: list[ControllerRouterHandler] = [handler for noun in NOUNS for handler in noun.ROUTES]
     app = Litestar(
-        route_handlers=[Router(PREFIX, route_handlers=handlers), health.healthz, health.readyz, metrics.show_metrics],
+        route_handlers=[
+            Router(PREFIX, route_handlers=handlers, before_request=_check_ids),
+            health.healthz,
+            health.readyz,
+            metrics.show_metrics,
+        ],
         dependencies={"ctx": Provide(provide_ctx), "actor": Provide(provide_actor)},
         middleware=[DefineMiddleware(Authenticate, exclude_from_auth_key="public")],
         exception_handlers=HANDLERS,
@@ -64,6 +70,12 @@ def create_app(ctx: Context, lifespan: Lifespan | None = None) -> Litestar:
     )
     app.state.ctx = ctx
     return app
+
+
+async def _check_ids(request: Request[Any, Any, Any]) -> None:
+    """An id with a NUL is of nothing. PostgreSQL refuses to look for one, SQLite finds none."""
+    if any("\0" in str(value) for name, value in request.path_params.items() if name.endswith("_id")):
+        raise NotFound("There is nothing whose id holds a NUL character.")
 
 
 def _openapi() -> OpenAPIConfig:

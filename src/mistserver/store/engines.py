@@ -49,10 +49,6 @@ _POSTGRESQL_SAYS = {
 DEADLOCK = ("40P01", "40001")
 
 
-class NulInText(InvalidInput):
-    """PostgreSQL neither keeps a text with a NUL nor looks for one; SQLite does both."""
-
-
 def sqlite_engine(url: sa.URL) -> sa.Engine:
     """SQLite in a file that only its owner can read. Errors never show the values that were to be stored."""
     if url.database and url.database != ":memory:":
@@ -98,7 +94,7 @@ def errors_explained() -> Iterator[None]:
     except sa.exc.DBAPIError as error:
         message = _explain(error)
         if isinstance(error, sa.exc.DataError) and "NUL" in str(error.orig):
-            raise NulInText("A NUL character cannot be part of a text here; leave it out.") from None
+            raise InvalidInput("A NUL character cannot be part of a text here; leave it out.") from None
         if message is None:
             raise
         raise Unavailable(message) from error
