@@ -255,7 +255,7 @@ def test_a_region_of_rackspace_is_its_own(cloud: NovaCloud) -> None:
     settings = Rackspace.read_settings({"username": USERNAME, "api_key": PASSWORD})
     with KeyedCloud() as keyed:
         provider = Rackspace(Account(settings=settings, region="syd", endpoint=keyed.url))
-        with pytest.raises(errors.InvalidInput, match="no region 'syd'; it has DFW, LON, ORD"):
+        with pytest.raises(errors.InvalidInput, match="no region 'syd'; it has DFW, IAD, LON, ORD"):
             provider.check()
         provider = Rackspace(Account(settings=settings, region="lon", endpoint=keyed.url + "/v2.0"))
         assert [each.id for each in provider.list_locations()] == ["LON"]
