@@ -7,6 +7,8 @@ compile() {
     --no-emit-index-url --no-emit-find-links "$@"
 }
 compile --all-extras --group pyproject.toml:dev pyproject.toml -o requirements-dev.lock
-compile --extra server --extra docker --extra ec2 --extra postgres --group pyproject.toml:build \
+served="server postgres docker ec2 libcloud gce openstack hetzner softlayer notify proxmox vsphere"
+# shellcheck disable=SC2046
+compile $(printf -- '--extra %s ' $served) --group pyproject.toml:build \
   -c requirements-dev.lock pyproject.toml -o requirements.lock
 compile --extra libvirt --group pyproject.toml:build -c requirements-dev.lock pyproject.toml -o requirements-libvirt.lock
