@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
-import pytest
-
+from tests.lab.environments import alone, install
 from tests.lab.kernel import cache_folder
 from tests.lab.openstack import config
 
@@ -30,40 +27,12 @@ def installed() -> Path:
     wanted = hashlib.sha256(b"".join((HERE / name).read_bytes() for name in ("requirements.txt", "config.py")))
     version = f"{sys.version_info[0]}.{sys.version_info[1]}"
     folder = cache_folder() / f"openstack-{version}-{wanted.hexdigest()[:12]}"
-    with _alone(folder):
+    with alone(folder):
         if not (folder / "fresh").is_dir():
             shutil.rmtree(folder, ignore_errors=True)
-            _install(folder / "venv")
+            install(folder / "venv", HERE / "requirements.txt", "OpenStack's services")
             _initialise(folder)
     return folder
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    with folder.with_name(folder.name + ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
-def _install(venv: Path) -> None:
-    uv = Path(sys.executable).with_name("uv")
-    for argv in (
-        [uv, "venv", "--quiet", "--python", sys.executable, venv],
-        [
-            uv,
-            "pip",
-            "install",
-            "--quiet",
-            "--no-deps",
-            "--python",
-            venv / "bin/python",
-            "-r",
-            HERE / "requirements.txt",
-        ],
-    ):
-        done = subprocess.run(argv, capture_output=True, text=True, timeout=600, check=False)
-        if done.returncode:
-            pytest.skip(f"OpenStack's services cannot be installed: {done.stderr.strip()[-300:]}")
 
 
 def _initialise(folder: Path) -> None:
