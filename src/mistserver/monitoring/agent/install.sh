@@ -1,7 +1,9 @@
 # Puts collectd on this machine as an instance of Mist's own. May run again at any time.
-# Needs root, and in the environment: DIR.  Reads collectd.conf from standard input.
+# Needs root, and in the environment: DIR, and ROOT where the system is not at /.  Reads collectd.conf from its input.
+# Exit code 65: this machine has no collectd, and its distribution packages none.
 set -eu
 umask 077
+ROOT=${ROOT-}
 say() { printf '%s\n' "$*"; }
 fail() { printf 'mist: %s\n' "$*" >&2; exit 1; }
 unpackaged() {
@@ -14,52 +16,97 @@ unpackaged() {
 mkdir -p "$DIR/data"
 cat > "$DIR/collectd.conf.new"
 
-daemon() { PATH="$PATH:/usr/sbin:/usr/local/sbin:/sbin" command -v collectd; }
+daemon() { PATH="$PATH:$ROOT/usr/sbin:$ROOT/usr/local/sbin" command -v collectd; }
+plugin() {
+  for folder in "$ROOT"/usr/lib/collectd "$ROOT"/usr/lib64/collectd "$ROOT"/usr/lib/*/collectd "$ROOT"/usr/local/lib/collectd; do
+    [ ! -e "$folder/$1.so" ] || { printf '%s\n' "$folder/$1.so"; return 0; }
+  done
+  return 1
+}
+is_complete() {
+  daemon >/dev/null && file=$(plugin write_http) || return 1
+  ! ldd "$file" 2>/dev/null | grep -q 'not found'
+}
 
-# name the packages that this adds, so that taking the agent away takes them away
+# Each names in packages.new what it adds to this machine, and only that: what was there is never taken away again.
 with_apt() {
   export DEBIAN_FRONTEND=noninteractive
-  wanted="collectd-core libcurl3-gnutls libyajl2"
-  apt-cache policy collectd-core 2>/dev/null | grep -q 'Candidate: [0-9]' || apt-get update -qq
-  apt-cache show libcurl3t64-gnutls >/dev/null 2>&1 && wanted="collectd-core libcurl3t64-gnutls libyajl2"
-  # new ones only: a line with the old version in brackets is of a package that others use
-  # shellcheck disable=SC2086
-  apt-get install -s --no-upgrade --no-install-recommends $wanted |
-    sed -n 's/^Inst \([^ ]*\) (.*/\1/p' > "$DIR/packages.new"
-  # shellcheck disable=SC2086
-  apt-get install -y -qq --no-upgrade --no-install-recommends $wanted >/dev/null
+  has_candidate() { apt-cache policy "$1" 2>/dev/null | grep -q 'Candidate: [0-9]'; }
+  has_candidate collectd-core || apt-get update -qq || fail "apt-get cannot read its package sources"
+  has_candidate collectd-core || unpackaged "this machine's package sources have no collectd-core"
+  curl=libcurl3-gnutls
+  ! has_candidate libcurl3t64-gnutls || curl=libcurl3t64-gnutls
+  set -- -y -qq --no-upgrade --no-remove --no-install-recommends collectd-core "$curl" libyajl2
+  # a line with the old version in brackets is of a package that is there already
+  apt-get install -s "$@" | sed -n 's/^Inst \([^ ]*\) (.*/\1/p' > "$DIR/packages.new"
+  apt-get install "$@" >/dev/null
+}
+with_rpm() { # the words of the package manager; the packages to install are its last ones
+  rpm -qa --qf '%{NAME}\n' | sort -u > "$DIR/before"
+  failed=0
+  "$@" >/dev/null || failed=$?
+  rpm -qa --qf '%{NAME}\n' | sort -u | comm -13 "$DIR/before" - >> "$DIR/packages.new"
+  return "$failed"
 }
 with_dnf() {
-  rpm -qa --qf '%{NAME}\n' | sort > "$DIR/before"
-  [ -e /etc/fedora-release ] || dnf -y -q install epel-release >/dev/null 2>&1 || true
-  dnf -y -q install collectd collectd-write_http >/dev/null
-  rpm -qa --qf '%{NAME}\n' | sort | comm -13 "$DIR/before" - > "$DIR/packages.new"
+  "$manager" -q makecache >/dev/null || fail "$manager cannot read its package sources"
+  if [ ! -e "$ROOT/etc/fedora-release" ] && ! "$manager" -q list collectd >/dev/null 2>&1; then
+    say "adding the package source EPEL"
+    with_rpm "$manager" -y -q install epel-release || true
+  fi
+  "$manager" -q list collectd >/dev/null 2>&1 || unpackaged "this machine's package sources have no collectd"
+  with_rpm "$manager" -y -q install collectd collectd-write_http
+  with_rpm "$manager" -y -q install collectd-disk || true
 }
 with_zypper() {
-  rpm -qa --qf '%{NAME}\n' | sort > "$DIR/before"
-  zypper -n -q install --no-recommends collectd >/dev/null
-  rpm -qa --qf '%{NAME}\n' | sort | comm -13 "$DIR/before" - > "$DIR/packages.new"
+  found=0
+  zypper -n -q search -x -t package collectd >/dev/null 2>&1 || found=$?
+  [ "$found" != 104 ] || unpackaged "this machine's package sources have no collectd"
+  with_rpm zypper -n -q install --no-recommends collectd
 }
 with_apk() {
-  apk add -q collectd collectd-write_http collectd-disk
-  printf '%s\n' collectd collectd-write_http collectd-disk > "$DIR/packages.new"
+  apk update -q || fail "apk cannot read its package sources"
+  [ -n "$(apk search -q -x collectd-write_http)" ] || unpackaged "this machine's package sources have no collectd-write_http"
+  apk info -q | sort -u > "$DIR/before"
+  apk add -q collectd collectd-write_http collectd-disk || return 1
+  # what these three need goes with them
+  apk info -q | sort -u | comm -13 "$DIR/before" - | grep '^collectd' > "$DIR/packages.new"
 }
 
-if ! daemon >/dev/null; then
-  for manager in apt-get dnf zypper apk none; do
-    case $manager in none) unpackaged "no collectd here, and no package manager that is known" ;; esac
-    command -v "$manager" >/dev/null 2>&1 && break
+if ! is_complete; then
+  for manager in apt-get dnf yum zypper apk none; do
+    [ "$manager" != none ] || unpackaged "no collectd here, and no package manager that is known"
+    ! command -v "$manager" >/dev/null 2>&1 || break
   done
+  had_daemon=$(daemon) || true
   say "installing collectd with $manager"
-  case $manager in apt-get) with_apt ;; *) "with_$manager" ;; esac
-  rm -f "$DIR/before"
+  : > "$DIR/packages.new"
+  problem=
+  case $manager in
+    apt-get) with_apt ;;
+    yum | dnf) with_dnf ;;
+    *) "with_$manager" ;;
+  esac || problem=$?
   cat "$DIR/packages.new" >> "$DIR/packages"
-  rm -f "$DIR/packages.new"
+  rm -f "$DIR/before" "$DIR/packages.new"
+  [ -z "$problem" ] || fail "$manager could not install collectd"
+  # the distribution's own service came along where there was none
+  if [ -z "$had_daemon" ] && [ -d "$ROOT/run/systemd/system" ]; then
+    systemctl -q disable --now collectd 2>/dev/null || true
+  fi
 fi
 bin=$(daemon) || fail "collectd was installed, but is not to be found"
 
-"$bin" -t -C "$DIR/collectd.conf.new" || { rm -f "$DIR/collectd.conf.new"; fail "collectd does not accept its configuration"; }
-mv "$DIR/collectd.conf.new" "$DIR/collectd.conf"
+while IFS= read -r line; do
+  case $line in
+    "LoadPlugin "*)
+      plugin "${line#LoadPlugin }" >/dev/null || { say "without ${line#LoadPlugin }: not packaged here"; continue; } ;;
+  esac
+  printf '%s\n' "$line" >&3
+done < "$DIR/collectd.conf.new" 3> "$DIR/collectd.conf.fit"
+rm -f "$DIR/collectd.conf.new"
+"$bin" -t -C "$DIR/collectd.conf.fit" || { rm -f "$DIR/collectd.conf.fit"; fail "collectd does not accept its configuration"; }
+mv "$DIR/collectd.conf.fit" "$DIR/collectd.conf"
 
 stop_plain() {
   [ -s "$DIR/pid" ] || return 0
@@ -69,8 +116,8 @@ stop_plain() {
   kill -9 "$pid" 2>/dev/null || true
 }
 
-if [ -d /run/systemd/system ]; then
-  cat > /etc/systemd/system/mist-collectd.service <<UNIT
+if [ -d "$ROOT/run/systemd/system" ]; then
+  cat > "$ROOT/etc/systemd/system/mist-collectd.service" <<UNIT
 [Unit]
 Description=collectd for Mist
 After=network-online.target
@@ -84,13 +131,13 @@ RestartSec=10
 [Install]
 WantedBy=multi-user.target
 UNIT
-  chmod 644 /etc/systemd/system/mist-collectd.service
+  chmod 644 "$ROOT/etc/systemd/system/mist-collectd.service"
   systemctl daemon-reload
   systemctl -q enable mist-collectd
   systemctl restart mist-collectd
   say "collectd runs as the systemd service mist-collectd"
-elif command -v openrc-run >/dev/null 2>&1 && [ -d /run/openrc ]; then
-  cat > /etc/init.d/mist-collectd <<INIT
+elif command -v openrc-run >/dev/null 2>&1 && [ -d "$ROOT/run/openrc" ]; then
+  cat > "$ROOT/etc/init.d/mist-collectd" <<INIT
 #!/sbin/openrc-run
 description="collectd for Mist"
 command="$bin"
@@ -98,7 +145,7 @@ command_args="-C $DIR/collectd.conf"
 pidfile="$DIR/pid"
 depend() { need net; }
 INIT
-  chmod 755 /etc/init.d/mist-collectd
+  chmod 755 "$ROOT/etc/init.d/mist-collectd"
   rc-update -q add mist-collectd default
   rc-service -q mist-collectd restart
   say "collectd runs as the OpenRC service mist-collectd"

@@ -1,0 +1,224 @@
+"""Distributions as recording fakes: what their package managers are asked, and what they answer.
+
+A fake is a shell fragment by the name of its program; it has the program's arguments, `$ROOT`, and `put`, which makes
+collectd and its plugins appear.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+PLUGINS = "cpu df disk entropy interface load memory processes swap uptime users logfile write_http"
+_APT = """
+case "$*" in
+  *update*) touch "$ROOT/updated" ;;
+  "install -s "*)
+    echo "Inst libyajl2 (2.1.0-3 Debian:12/stable [amd64])"
+    echo "Inst {curl} [1.0] (1.1 Debian:12/stable [amd64])"
+    echo "Inst collectd-core (5.12.0-14 Debian:12/stable [amd64])"
+    echo "Conf collectd-core (5.12.0-14 Debian:12/stable [amd64])" ;;
+  "install "*) put usr/lib/collectd ;;
+esac
+"""
+_POLICY = 'case "$2" in {known}) echo "  Candidate: 5.12.0-14" ;; *) echo "  Candidate: (none)" ;; esac'
+_RPM = 'case "$*" in -qa*) cat "$ROOT/rpms" ;; -q*) grep -qx "$2" "$ROOT/rpms" ;; esac'
+_DNF = """
+case "$*" in
+  *"list collectd") {listed} ;;
+  *"install epel-release") echo epel-release >> "$ROOT/rpms" ;;
+  *"install collectd collectd-write_http") put usr/lib64/collectd
+    printf '%s\\n' collectd collectd-write_http yajl >> "$ROOT/rpms" ;;
+  *"install collectd-disk") echo collectd-disk >> "$ROOT/rpms" ;;
+esac
+"""
+_ZYPPER = """
+case "$*" in
+  *search*) exit {found} ;;
+  *install*) put usr/lib64/collectd
+    printf '%s\\n' collectd libyajl2 >> "$ROOT/rpms" ;;
+esac
+"""
+_APK = """
+case "$*" in
+  search*) echo collectd-write_http ;;
+  info*) cat "$ROOT/apks" ;;
+  add*) put usr/lib/collectd
+    printf '%s\\n' collectd collectd-disk collectd-libs collectd-write_http libcurl yajl >> "$ROOT/apks" ;;
+esac
+"""
+_SYSTEMD = {"systemctl": ""}
+_OPENRC = {"openrc-run": "", "rc-update": "", "rc-service": ""}
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """`asked` is every call of a fake in its order, `recorded` the packages that are noted as the agent's own."""
+
+    name: str
+    fakes: dict[str, str]
+    asked: str
+    recorded: tuple[str, ...]
+    init: str  # "systemd", "openrc" or "none"
+    files: dict[str, str] = field(default_factory=dict)
+    exit_code: int = 0
+
+
+_SYSTEMD_ASKED = """\
+systemctl -q disable --now collectd
+collectd -t -C DIR/collectd.conf.fit
+systemctl daemon-reload
+systemctl -q enable mist-collectd
+systemctl restart mist-collectd
+"""
+_DNF_INSTALL = """\
+rpm -qa --qf %{NAME}\\n
+dnf -y -q install collectd collectd-write_http
+rpm -qa --qf %{NAME}\\n
+rpm -qa --qf %{NAME}\\n
+dnf -y -q install collectd-disk
+rpm -qa --qf %{NAME}\\n
+"""
+
+DISTRIBUTIONS = (
+    Distribution(
+        name="Debian 12",
+        fakes={
+            "apt-get": _APT.format(curl="libcurl3-gnutls"),
+            "apt-cache": _POLICY.format(known="collectd-core|libcurl3-gnutls"),
+            **_SYSTEMD,
+        },
+        asked="""\
+apt-cache policy collectd-core
+apt-cache policy collectd-core
+apt-cache policy libcurl3t64-gnutls
+apt-get install -s -y -qq --no-upgrade --no-remove --no-install-recommends collectd-core libcurl3-gnutls libyajl2
+apt-get install -y -qq --no-upgrade --no-remove --no-install-recommends collectd-core libcurl3-gnutls libyajl2
+"""
+        + _SYSTEMD_ASKED,
+        recorded=("libyajl2", "collectd-core"),
+        init="systemd",
+    ),
+    Distribution(
+        name="Ubuntu 24.04",
+        fakes={
+            "apt-get": _APT.format(curl="libcurl3t64-gnutls"),
+            "apt-cache": '[ -e "$ROOT/updated" ] || exit 0\n'
+            + _POLICY.format(known="collectd-core|libcurl3t64-gnutls|libcurl3-gnutls"),
+            **_SYSTEMD,
+        },
+        asked="""\
+apt-cache policy collectd-core
+apt-get update -qq
+apt-cache policy collectd-core
+apt-cache policy libcurl3t64-gnutls
+apt-get install -s -y -qq --no-upgrade --no-remove --no-install-recommends collectd-core libcurl3t64-gnutls libyajl2
+apt-get install -y -qq --no-upgrade --no-remove --no-install-recommends collectd-core libcurl3t64-gnutls libyajl2
+"""
+        + _SYSTEMD_ASKED,
+        recorded=("libyajl2", "collectd-core"),
+        init="systemd",
+    ),
+    Distribution(
+        name="Debian in a container",
+        fakes={
+            "apt-get": _APT.format(curl="libcurl3-gnutls"),
+            "apt-cache": _POLICY.format(known="collectd-core|libcurl3-gnutls"),
+        },
+        asked="""\
+apt-cache policy collectd-core
+apt-cache policy collectd-core
+apt-cache policy libcurl3t64-gnutls
+apt-get install -s -y -qq --no-upgrade --no-remove --no-install-recommends collectd-core libcurl3-gnutls libyajl2
+apt-get install -y -qq --no-upgrade --no-remove --no-install-recommends collectd-core libcurl3-gnutls libyajl2
+collectd -t -C DIR/collectd.conf.fit
+collectd -C DIR/collectd.conf
+""",
+        recorded=("libyajl2", "collectd-core"),
+        init="none",
+    ),
+    Distribution(
+        name="Debian without the section that has it",
+        fakes={"apt-get": _APT.format(curl="libcurl3-gnutls"), "apt-cache": _POLICY.format(known="other"), **_SYSTEMD},
+        asked="""\
+apt-cache policy collectd-core
+apt-get update -qq
+apt-cache policy collectd-core
+""",
+        recorded=(),
+        init="systemd",
+        exit_code=65,
+    ),
+    Distribution(
+        name="Fedora",
+        fakes={"dnf": _DNF.format(listed=":"), "rpm": _RPM, **_SYSTEMD},
+        asked="dnf -q makecache\ndnf -q list collectd\n" + _DNF_INSTALL + _SYSTEMD_ASKED,
+        recorded=("collectd", "collectd-write_http", "yajl", "collectd-disk"),
+        init="systemd",
+        files={"etc/fedora-release": "Fedora\n", "rpms": "bash\n"},
+    ),
+    Distribution(
+        name="Rocky Linux 9 with EPEL",
+        fakes={"dnf": _DNF.format(listed='grep -qx epel-release "$ROOT/rpms"'), "rpm": _RPM, **_SYSTEMD},
+        asked="""\
+dnf -q makecache
+dnf -q list collectd
+rpm -qa --qf %{NAME}\\n
+dnf -y -q install epel-release
+rpm -qa --qf %{NAME}\\n
+dnf -q list collectd
+"""
+        + _DNF_INSTALL
+        + _SYSTEMD_ASKED,
+        recorded=("epel-release", "collectd", "collectd-write_http", "yajl", "collectd-disk"),
+        init="systemd",
+        files={"rpms": "bash\n"},
+    ),
+    Distribution(
+        name="openSUSE Tumbleweed",
+        fakes={"zypper": _ZYPPER.format(found=0), "rpm": _RPM, **_SYSTEMD},
+        asked="""\
+zypper -n -q search -x -t package collectd
+rpm -qa --qf %{NAME}\\n
+zypper -n -q install --no-recommends collectd
+rpm -qa --qf %{NAME}\\n
+"""
+        + _SYSTEMD_ASKED,
+        recorded=("collectd", "libyajl2"),
+        init="systemd",
+        files={"rpms": "bash\n"},
+    ),
+    Distribution(
+        name="openSUSE Leap",
+        fakes={"zypper": _ZYPPER.format(found=104), "rpm": _RPM, **_SYSTEMD},
+        asked="zypper -n -q search -x -t package collectd\n",
+        recorded=(),
+        init="systemd",
+        files={"rpms": "bash\n"},
+        exit_code=65,
+    ),
+    Distribution(
+        name="Alpine",
+        fakes={"apk": _APK, **_OPENRC},
+        asked="""\
+apk update -q
+apk search -q -x collectd-write_http
+apk info -q
+apk add -q collectd collectd-write_http collectd-disk
+apk info -q
+collectd -t -C DIR/collectd.conf.fit
+rc-update -q add mist-collectd default
+rc-service -q mist-collectd restart
+""",
+        recorded=("collectd", "collectd-disk", "collectd-libs", "collectd-write_http"),
+        init="openrc",
+        files={"apks": "busybox\n"},
+    ),
+    Distribution(
+        name="Arch Linux",
+        fakes={"pacman": "", **_SYSTEMD},
+        asked="",
+        recorded=(),
+        init="systemd",
+        exit_code=65,
+    ),
+)
