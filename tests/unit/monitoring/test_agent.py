@@ -19,22 +19,6 @@ _REAL = (
     *("cat", "chmod", "comm", "grep", "head", "mkdir", "mv", "rm"),
     *("rmdir", "sed", "sleep", "sort", "touch", "tr"),
 )
-    "cat",
-    "chmod",
-    "comm",
-    "grep",
-    "mkdir",
-    "mv",
-    "rm",
-    "rmdir",
-    "sed",
-    "sleep",
-    "sort",
-    "touch",
-    "dirname",
-    "head",
-    "tr",
-]
 _PUT = f"""
 put() {{
   mkdir -p "$ROOT/$1"
