@@ -48,7 +48,7 @@ def second(service: Service, first: Tenant) -> Tenant:
 
 
 def _tenant(service: Service, token: str) -> Tenant:
-    """One of everything: a key, this machine as a backend, a tagged machine, a finished job, a user, a token."""
+    """One of everything: a key, this machine as a backend, a tagged machine, a finished job, a user, a token, monitoring."""
 
     def ask(method: str, path: str, body: Any = None) -> Any:
         status, answer = service.request(method, path, body, token)
@@ -63,6 +63,11 @@ def _tenant(service: Service, token: str) -> Tenant:
     mail = f"viewer{len(token)}{machine['id'][:6]}@example.com".lower()
     user = ask("POST", "/users", {"email": mail, "password": PASSWORD, "role": "viewer"})
     made = ask("POST", "/tokens", {"name": "t", "scope": "read"})
+    ask("POST", f"/machines/{machine['id']}/monitoring", {"by_hand": True})
+    ask("PUT", f"/machines/{machine['id']}/metrics/load.midterm", {})
+    rule = ask("POST", "/rules", {"machine_id": machine["id"], "metric": "load", "value": 5})
+    silence = ask("POST", "/silences", {"machine_id": machine["id"], "duration_s": 600})
+    channel = ask("POST", "/channels", {"name": "c", "url": "json://127.0.0.1:9/"})
     ids = {
         "backend_id": backends[0]["id"],
         "key_id": key["id"],
@@ -72,5 +77,10 @@ def _tenant(service: Service, token: str) -> Tenant:
         "token_id": made["id"],
         "tag_text": "t",
         "image_id": "some/image",
+        "metric_id": "load.midterm",
+        "rule_id": rule["id"],
+        "alert_id": "no-alert-" + machine["id"],
+        "silence_id": silence["id"],
+        "channel_id": channel["id"],
     }
     return Tenant(token, ids)

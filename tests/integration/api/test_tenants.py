@@ -33,6 +33,13 @@ BODIES: dict[tuple[str, str], Any] = {
     ("put", "/machines/{machine_id}/keys/{key_id}"): lambda ids: {},
     ("post", "/machines/{machine_id}/tickets"): lambda ids: {"purpose": "terminal"},
     ("post", "/runs"): lambda ids: {"command": "true", "machines": [ids["machine_id"]]},
+    ("post", "/machines/{machine_id}/monitoring"): lambda ids: {"by_hand": True},
+    ("post", "/machines/{machine_id}/monitoring/disable"): lambda ids: {},
+    ("put", "/machines/{machine_id}/metrics/{metric_id}"): lambda ids: {},
+    ("post", "/rules"): lambda ids: {"machine_id": ids["machine_id"], "metric": "load", "value": 5},
+    ("patch", "/rules/{rule_id}"): lambda ids: {"value": 6},
+    ("post", "/silences"): lambda ids: {"machine_id": ids["machine_id"], "duration_s": 60},
+    ("post", "/channels"): lambda ids: {"name": "n", "url": "json://127.0.0.1:9"},
 }  # fmt: skip
 
 # with the caller's own rights these create or list things of its own: no foreign id is in them
@@ -41,7 +48,10 @@ OWN = {
     ("get", "/keys"),
     ("get", "/machines"), ("get", "/jobs"), ("get", "/events"), ("get", "/events/stream"), ("post", "/users"),
     ("post", "/tokens"), ("post", "/keys"), ("post", "/key-pairs"), ("delete", "/sessions/current"),
+    ("get", "/sizes"), ("get", "/rules"), ("get", "/alerts"), ("get", "/silences"), ("get", "/channels"), ("post", "/channels"),
 }  # fmt: skip
+NOUNS = ("users", "tokens", "backends", "keys", "machines", "jobs", "events", "rules", "silences", "channels")
+ONLY_ONCE_BROKEN = {("get", "/alerts/{alert_id}")}  # an alert comes of a rule that was broken, and none is here
 
 
 def operations(service: Service) -> list[tuple[str, str]]:
@@ -50,7 +60,7 @@ def operations(service: Service) -> list[tuple[str, str]]:
         (method, path.removeprefix("/api/v1"))
         for path, methods in document["paths"].items()
         for method in methods
-        if path.startswith("/api/v1")
+        if path.startswith("/api/v1") and not path.startswith("/api/v1/intake/")  # machines sign in there, not users
     ]
 
 
@@ -98,9 +108,9 @@ def test_things_of_another_account_do_not_exist(service: Service, first: Tenant,
 
 
 def test_what_is_one_s_own_does_exist(service: Service, second: Tenant) -> None:
-    things = [op for op in operations(service) if op[0] == "get" and "{" in op[1] and not op[1].endswith("/stream")]
+    things = {op for op in operations(service) if op[0] == "get" and "{" in op[1] and not op[1].endswith("/stream")}
 
-    answers = {op: ask(service, op, second.ids, second.token) for op in things}
+    answers = {op: ask(service, op, second.ids, second.token) for op in things - ONLY_ONCE_BROKEN}
 
     refused = {op: answer for op, answer in answers.items() if answer[0] != 200}
     assert {op: answer for op, answer in refused.items() if answer[1]["error"]["code"] != "not_supported"} == {}
@@ -149,9 +159,9 @@ def test_a_foreign_id_within_one_s_own_path_does_not_exist(service: Service, fir
 
 
 def test_listings_hold_nothing_of_another_account(service: Service, first: Tenant, second: Tenant) -> None:
-    foreign = {value for name, value in first.ids.items() if name not in ("tag_text", "image_id")}
+    foreign = {value for name, value in first.ids.items() if name not in ("tag_text", "image_id", "metric_id")}
 
-    for noun in ("users", "tokens", "backends", "keys", "machines", "jobs", "events"):
+    for noun in NOUNS:
         _, answer = service.request("GET", f"/{noun}?limit=1000", token=second.token)
         assert not [id for id in foreign if id in str(answer)], noun
 
@@ -187,6 +197,5 @@ def test_an_expired_or_revoked_token_is_refused(service: Service, first: Tenant)
 
 
 def _everything(service: Service, token: str) -> dict[str, set[str]]:
-    nouns = ("users", "tokens", "backends", "keys", "machines", "jobs", "events")
-    answers = {noun: service.request("GET", f"/{noun}?limit=1000", token=token)[1]["items"] for noun in nouns}
+    answers = {noun: service.request("GET", f"/{noun}?limit=1000", token=token)[1]["items"] for noun in NOUNS}
     return {noun: {str(item.get("id") or item["seq"]) for item in items} for noun, items in answers.items()}
