@@ -56,6 +56,15 @@ class DockerHost:
         return name
 
 
+    def address(self, container: str) -> str:
+        """Where a container's own ports are, seen from this machine."""
+        import docker
+
+        with contextlib.closing(docker.APIClient(f"unix://{self.socket}")) as client:
+            networks = client.inspect_container(container)["NetworkSettings"]["Networks"]
+        return str(next(iter(networks.values()))["IPAddress"])
+
+
 @contextlib.contextmanager
 def docker_host(folder: Path) -> Iterator[DockerHost]:
     """An engine whose data, sockets and network bridge are its own; all of it is gone afterwards.

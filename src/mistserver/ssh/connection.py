@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 _Start = Callable[[asyncssh.SSHClientConnection, Any], Awaitable[Any]]
 _TRIES = 4
+_STOP_S = 2.0
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,23 @@ class Connection:
         what = f"a stream to {host}:{port}"
         return await self._feed(lambda c, new: c.create_connection(new, host, port, **_FORWARD), what, forward=True)
 
+    async def listen(self, port: int, accept: Callable[[Feed], None], stack: AsyncExitStack) -> int:
+        """Have streams to `port` of the machine's loopback (0: a free one, which is returned) until `stack` ends."""
+
+        def new(_host: str, _port: int) -> Feed:
+            feed = Feed(half_open=True)
+            accept(feed)
+            return feed
+
+        async def start(connection: asyncssh.SSHClientConnection) -> asyncssh.SSHListener:
+            return await connection.create_server(new, "127.0.0.1", port, **_FORWARD)
+
+        opening = _Opening(start, f"to listen at its port {port}", _stop, counted=False)
+        listener, release = await self._open(opening)
+        stack.callback(release)
+        stack.push_async_callback(_stopped, listener, self.link)
+        return listener.get_port()
+
     async def sftp(self, stack: AsyncExitStack) -> asyncssh.SFTPClient:
         """A file transfer session that ends with `stack`."""
         opening = _Opening(lambda c: c.start_sftp_client(path_errors="surrogateescape"), "file transfer", _exit)
@@ -119,7 +138,7 @@ class Connection:
             except TimeoutError:
                 link.abort()
                 failure, dead = "no answer", True
-            except (asyncssh.Error, OSError) as error:
+            except (asyncssh.Error, asyncssh.ChannelListenError, OSError) as error:
                 failure, dead = str(error), not link.alive
             full = not dead and opening.counted and link.refused_session()
             release()
@@ -154,6 +173,19 @@ class Connection:
 
 _RAW: dict[str, Any] = {"encoding": None, "window": WINDOW}
 _FORWARD: dict[str, Any] = {"encoding": None, "window": FORWARD_WINDOW}
+
+
+def _stop(listener: asyncssh.SSHListener) -> None:
+    listener.close()
+
+
+async def _stopped(listener: asyncssh.SSHListener, link: Link) -> None:
+    """Until the machine listens no more, as far as it says so."""
+    if not link.alive:
+        return
+    listener.close()
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(listener.wait_closed(), _STOP_S)
 
 
 def _exit(client: asyncssh.SFTPClient) -> None:

@@ -6,6 +6,7 @@ import subprocess
 from typing import Any
 
 import psutil
+import pytest
 
 from tests.integration.monitoring.conftest import named
 from tests.lab.docker import DockerHost
@@ -82,10 +83,11 @@ def test_sampling_goes_on_after_the_connection_was_cut(front: Front, host: str, 
 
 def test_a_user_who_may_not_become_root_is_sampled(front: Front, host: str, door: Sshd) -> None:
     refused = subprocess.run(["setpriv", "--reuid", door.user, "sudo", "-n", "true"], capture_output=True, check=False)
+    if refused.returncode == 0:
+        pytest.skip("the user of the lab's sshd may become root here, and nothing is to be installed on this machine")
     told = enabled(front, host)
-    if refused.returncode:
-        assert told["way"] == "agentless"
-        assert "may not become root" in told["why"]
+    assert told["way"] == "agentless"
+    assert "may not become root" in told["why"]
     disabled(front, host)
 
 

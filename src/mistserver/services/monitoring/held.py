@@ -14,7 +14,7 @@ from mistserver.jobs.running import unexpected
 from mistserver.services.context import Context
 from mistserver.services.machines import lookup
 from mistserver.services.machines.lookup import Found
-from mistserver.services.monitoring import sampling
+from mistserver.services.monitoring import sampling, tunnel
 from mistserver.store import monitoring
 
 log = logging.getLogger(__name__)
@@ -69,7 +69,7 @@ def _wanted(account_id: str, record: Monitoring) -> _Wanted:
 async def _keep(ctx: Context, wanted: _Wanted, record: Monitoring) -> None:
     """Connect again whenever the connection is lost, with longer and longer pauses while that fails."""
     loop, pause_s, trouble = asyncio.get_running_loop(), _FIRST_PAUSE_S, ""
-    hold: Hold = sampling.hold
+    hold: Hold = sampling.hold if wanted.way == "agentless" else tunnel.hold
     while True:
         began = loop.time()
         try:
