@@ -5,10 +5,8 @@ from __future__ import annotations
 import io
 import json
 from dataclasses import dataclass
-from email.mime.multipart import MIMEMultipart
-from email.mime.text import MIMEText
 
-_HEAD = "#cloud-config\n"
+from mistserver.providers.cloud_init import combined
 
 
 @dataclass(frozen=True)
@@ -29,19 +27,10 @@ class Seed:
             f"nic{number}": {"match": {"macaddress": mac}, "dhcp4": True, "dhcp6": True, "optional": number > 0}
             for number, mac in enumerate(self.macs)
         }
-        files = {"meta-data": json.dumps(meta), "user-data": self._user_data()}
+        files = {"meta-data": json.dumps(meta), "user-data": combined(self._config(), self.user_data)}
         if cards:
             files["network-config"] = json.dumps({"version": 2, "ethernets": cards})
         return {name: f"{text}\n" for name, text in files.items()}
-
-    def _user_data(self) -> str:
-        own = _HEAD + json.dumps(self._config())
-        if not self.user_data:
-            return own
-        both = MIMEMultipart(boundary="=====mist=====")
-        both.attach(MIMEText(own, "cloud-config"))
-        both.attach(MIMEText(self.user_data, _kind(self.user_data)))
-        return both.as_string()
 
     def _config(self) -> dict[str, object]:
         keys = [self.public_key] if self.public_key else []
@@ -59,12 +48,6 @@ class Seed:
                 },
             ]
         return config
-
-
-def _kind(text: str) -> str:
-    if text.startswith("#!"):
-        return "x-shellscript"
-    return "cloud-config" if text.startswith(_HEAD.strip()) else "plain"
 
 
 def iso_image(files: dict[str, str]) -> bytes:
