@@ -15,7 +15,7 @@ from litestar import Litestar
 from mistserver.app import first_run, notify
 from mistserver.app.memory import keep_what_is_loaded
 from mistserver.jobs.engine import Jobs, JobsConfig
-from mistserver.monitoring.opening import embedded
+from mistserver.monitoring.opening import Limits, Metrics, embedded
 from mistserver.services import housekeeping
 from mistserver.services.accounts.issue import actor_of
 from mistserver.services.alerts import duties
@@ -53,6 +53,17 @@ def open_vault(settings: Settings, database: Database) -> Vault:
     return Vault.open(load_master_keys(settings.data_dir, file, os.environ), database)
 
 
+def open_metrics(settings: Settings) -> Metrics:
+    """The store of metrics, which is opened when it is first needed."""
+    limits = Limits(
+        raw_days=settings.metrics_raw_days,
+        minutes_days=settings.metrics_minutes_days,
+        hours_days=settings.metrics_hours_days,
+        series=settings.metrics_series,
+    )
+    return embedded(settings.data_dir / "metrics", limits)
+
+
 class Parts:
     """A service that is not started yet; `lifespan` starts and stops it around the HTTP server's life."""
 
@@ -86,7 +97,7 @@ class Parts:
             ssh=pool,
             jobs=jobs,
             providers=Providers(self.settings, bridge_of),
-            metrics=embedded(settings.data_dir / "metrics"),
+            metrics=open_metrics(settings),
         )
         jobs.bind(self.ctx)
         inventory.schedule(self.ctx)

@@ -5,45 +5,53 @@ from __future__ import annotations
 import logging
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
 
 import numpy as np
 
+from mistserver.monitoring.embedded import damage
 from mistserver.monitoring.embedded.chunk import Chunk, packed, times_of, values_of
 from mistserver.monitoring.embedded.head import FULL
-from mistserver.monitoring.embedded.partitions import Partition, Stored
+from mistserver.monitoring.embedded.partition import Partition, Stored
 from mistserver.monitoring.embedded.rollup import Buckets, buckets, numbers, rounded
 from mistserver.monitoring.embedded.state import State
 from mistserver.monitoring.samples import Kind, Times, Values
 
 log = logging.getLogger(__name__)
 
-_SLICE = 64  # rows a transaction
+_SLICE = 32  # rows a transaction: a writer waits for no more
 _PAUSE_S = 1.0
 OLDEST_S = 45 * 60  # a row whose first sample is older goes into a file though it is not full
 _SETTLED_S = 75 * 60  # after its end nothing of a span is left in the head
 
 
 class Flusher:
-    """A thread of its own; `flush` may also be called by the writer, for rows that have no room left."""
+    """A thread of its own; `flush` may also be called by the writer, for rows that have no room left.
+
+    While somebody holds `still`, nothing moves from the head into files.
+    """
 
     def __init__(self, state: State) -> None:
         self._state = state
-        self._one = threading.Lock()
+        self.still = threading.Lock()
+        self._tidying = threading.Lock()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._work, name="metrics-flush", daemon=True)
+
+    def start(self) -> None:
         self._thread.start()
 
     def close(self) -> None:
         self._ended.set()
-        self._thread.join()
+        if self._thread.is_alive():
+            self._thread.join()
 
     def flush_aged(self, age_s: int) -> None:
         """Full rows, and those that hold a sample as old as this."""
         with self._state.lock:
             due = self._state.head.due(self._state.now() - age_s)
-        while len(due):
+        while len(due) and not self._ended.is_set():
             self.flush(due.tolist())
             with self._state.lock:
                 due = self._state.head.due(self._state.now() - age_s)
@@ -51,27 +59,45 @@ class Flusher:
     def flush(self, slots: Sequence[int]) -> None:
         """Put what these rows hold into files and take it out of the head, a slice at a time."""
         for first in range(0, len(slots), _SLICE):
-            with self._one:
+            with self.still:
                 self._flush(slots[first : first + _SLICE])
 
     def tidy(self) -> None:
         """Merge the past, count it in the coarser levels, drop what is too old."""
         state = self._state
-        with self._one:
-            for start in state.raw.starts():
+        with self._tidying:
+            for start, partition in state.raw.there():
                 closed = start + state.raw.level.span + _SETTLED_S < state.now()
-                if closed and not state.raw.at(start).is_compact():
-                    _compact(state, start)
-            for level in (state.raw, state.minutes, state.hours):
-                level.expire(state.now())
+                if closed and not partition.is_compact() and not self._ended.is_set():
+                    self._compact(start, partition)
+            now = state.latest()
+            with self.still:
+                for level in state.levels:
+                    level.expire(now)
 
     def _work(self) -> None:
+        self._guarded(self._look_for_damage)
         while not self._ended.wait(_PAUSE_S):
-            try:
-                self.flush_aged(OLDEST_S)
-                self.tidy()
-            except (sqlite3.Error, OSError) as error:
-                log.error("metrics stay in the log, they cannot be put into files: %s", error)
+            self._guarded(lambda: self.flush_aged(OLDEST_S))
+            self._guarded(self.tidy)
+
+    def _guarded(self, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except (sqlite3.Error, OSError) as error:
+            log.error("metrics stay in the log, they cannot be put into files: %s", error)
+        except Exception:
+            log.exception("metrics stay in the log, they cannot be put into files")
+
+    def _look_for_damage(self) -> None:
+        """What nobody reads would be found too late, when no copy is at hand any more."""
+        for level in self._state.levels:
+            for _, partition in level.there():
+                if self._ended.is_set():
+                    return
+                if not damage.is_whole(partition.path):
+                    log.error("the file of metrics %s is damaged", partition.path.name)
+                    partition.repair()
 
     def _flush(self, slots: Sequence[int]) -> None:
         state, rows, moved = self._state, [], []
@@ -88,6 +114,16 @@ class Flusher:
                 state.head.drop(slot, count)
                 state.is_kept(slot, end)
 
+    def _compact(self, start: int, partition: Partition) -> None:
+        """Every series of a span as one chunk, and its minutes and hours; done again, it comes to the same."""
+        writes = partition.writes
+        new = self._state.raw.replacement(start, _merged(self._state, partition))
+        with self.still:
+            if partition.writes == writes:
+                partition.take(new)
+                return
+        damage.remove(new)  # something came meanwhile; the next time it is with the rest
+
 
 def _stored(slot: int, chunk: Chunk) -> Stored:
     return Stored(slot, *chunk)
@@ -103,13 +139,8 @@ def samples_of(rows: Iterable[Stored]) -> tuple[Times, Values]:
     return np.concatenate(times), np.concatenate(values)
 
 
-def _compact(state: State, start: int) -> None:
-    """Every series of a span as one chunk, and its minutes and hours; done again, it comes to the same."""
-    state.raw.replace(start, _merged(state, state.raw.at(start)))
-
-
 def _merged(state: State, partition: Partition) -> Iterator[Stored]:
-    series = sorted(partition.newest())
+    series = sorted(slot for slot in partition.newest() if slot in state.kinds)
     for first in range(0, len(series), _SLICE):
         some, minutes, hours = series[first : first + _SLICE], [], []
         for slot, rows in groupby(partition.read(some, 0, 2**32), key=lambda row: row.series):

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mistserver.monitoring.embedded.hot import Post, Slots
+from mistserver.monitoring.embedded.series import Post, Slots
 from mistserver.monitoring.samples import TIMES, VALUES, Taken, Times, Values
 
 FULL = 180  # samples that make a chunk
@@ -35,8 +35,10 @@ class Head:
         if rows <= have:
             return
         more = max(rows, have + have // 2) - have
-        self._times = np.concatenate([self._times, np.empty((more, WIDTH), TIMES)])
-        self._values = np.concatenate([self._values, np.empty((more, WIDTH), VALUES)])
+        # rows that hold nothing are not touched, so that they take no memory
+        used, times, values = np.flatnonzero(self._count), self._times, self._values
+        self._times, self._values = np.empty((have + more, WIDTH), TIMES), np.empty((have + more, WIDTH), VALUES)
+        self._times[used], self._values[used] = times[used], values[used]
         self._count = np.concatenate([self._count, np.zeros(more, np.int32)])
         self._newest = np.concatenate([self._newest, np.zeros(more, TIMES)])
 
@@ -47,12 +49,13 @@ class Head:
     def newest(self, slot: int) -> int:
         return int(self._newest[slot])
 
-    def crowded(self, post: Post) -> Slots:
-        """The rows that have no room for the post."""
-        if post.distinct:
-            return post.slots[self._count[post.slots] >= WIDTH]
-        rows, each = np.unique(post.slots, return_counts=True)
-        return rows[self._count[rows] + each > WIDTH]
+    def latest(self) -> int:
+        """The newest sample of all."""
+        return int(self._newest.max())
+
+    def crowded(self, slots: Slots) -> Slots:
+        """Which of these rows have no room for one more sample."""
+        return slots[self._count[slots] >= WIDTH]
 
     def newest_of(self, slots: Slots) -> Times:
         return self._newest[slots]
@@ -83,17 +86,11 @@ class Head:
         return post.only(ahead), taken
 
     def add(self, post: Post) -> None:
-        """A claimed post; rows that it names have room for it."""
-        while len(post.slots):
-            # a series that stands several times is filled sample by sample
-            now = post if post.distinct else post.only(_firsts(post.slots))
-            at = self._count[now.slots]
-            self._times[now.slots, at] = now.times
-            self._values[now.slots, at] = now.values
-            self._count[now.slots] = at + 1
-            if len(now.slots) == len(post.slots):
-                return
-            post = post.only(~_firsts(post.slots))
+        """A claimed post in which no row stands twice; all of them have room."""
+        at = self._count[post.slots]
+        self._times[post.slots, at] = post.times
+        self._values[post.slots, at] = post.values
+        self._count[post.slots] = at + 1
 
     def row(self, slot: int) -> Row:
         """A copy of all that the row holds."""
@@ -124,13 +121,6 @@ class Head:
     def clear(self, slot: int) -> None:
         self._count[slot] = 0
         self._newest[slot] = 0
-
-
-def _firsts(slots: Slots) -> NDArray[np.bool_]:
-    """Where each row stands for the first time."""
-    first = np.zeros(len(slots), bool)
-    first[np.unique(slots, return_index=True)[1]] = True
-    return first
 
 
 def _first_of_their_second(post: Post, ahead: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -9,7 +9,8 @@ import numpy as np
 
 from mistserver.monitoring.embedded.chunk import Chunk, times_of, values_of
 from mistserver.monitoring.embedded.flushing import samples_of
-from mistserver.monitoring.embedded.partitions import Partitions, Stored
+from mistserver.monitoring.embedded.partition import Stored
+from mistserver.monitoring.embedded.partitions import Partitions
 from mistserver.monitoring.embedded.rollup import LONGEST_GAP_S, Buckets, buckets, numbers, on_grid
 from mistserver.monitoring.embedded.state import State
 from mistserver.monitoring.samples import Answer, Points, Window
@@ -55,19 +56,18 @@ def _buckets(state: State, slots: Sequence[int], window: Window) -> dict[int, Bu
 
 def _counted_until(state: State, window: Window) -> int:
     """Where the first span begins that is not yet counted in the coarser levels."""
-    open_spans = (start for start in state.raw.starts() if not state.raw.at(start).is_compact())
+    open_spans = (start for start, partition in state.raw.there() if not partition.is_compact())
     until = min(next(open_spans, window.stop), window.stop)
     return max(window.start, until - until % window.step)
 
 
 def _from_samples(state: State, slots: Sequence[int], window: Window) -> dict[int, Buckets]:
     since = max(0, window.start - LONGEST_GAP_S)  # a rate needs the sample before
-    stored = {slot: list(rows) for slot, rows in _by_series(state.raw.read(slots, since, window.stop))}
+    with state.lock:  # before the files: what moves there meanwhile is seen twice and not missed
+        rows = [(slot, state.kinds.get(slot), *state.head.row(slot)) for slot in slots]
+    stored = dict(_by_series(state.raw.read(slots, since, window.stop)))
     found = {}
-    for slot in slots:
-        with state.lock:
-            head_times, head_values = state.head.row(slot)
-            kind = state.kinds.get(slot)
+    for slot, kind, head_times, head_values in rows:
         times, values = head_times, head_values
         if slot in stored:
             old_times, old_values = samples_of(stored[slot])
@@ -85,10 +85,16 @@ def _from_points(level: Partitions, slots: Sequence[int], window: Window) -> dic
     nothing = buckets(np.empty(0, np.uint32), np.empty(0), window.step)
     found = dict.fromkeys(slots, nothing)
     for slot, rows in _by_series(level.read(slots, window.start, window.stop)):
-        times, average, low, high = _joined(*map(_points, rows))
+        times, average, low, high = _in_order(_joined(*map(_points, rows)))
         inside = (times >= window.start) & (times < window.stop)
         found[slot] = buckets(times[inside], average[inside], window.step, low[inside], high[inside])
     return found
+
+
+def _in_order(points: Buckets) -> Buckets:
+    """By time: what was saved of a damaged file may have been counted a second time."""
+    order = np.argsort(points.times, kind="stable")
+    return Buckets(points.times[order], points.average[order], points.low[order], points.high[order])
 
 
 def _points(row: Stored) -> Buckets:

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mistserver.monitoring.embedded.flushing import samples_of
-from mistserver.monitoring.embedded.hot import SLOTS
 from mistserver.monitoring.embedded.rollup import LONGEST_GAP_S
+from mistserver.monitoring.embedded.series import SLOTS
 from mistserver.monitoring.embedded.state import State
 from mistserver.monitoring.samples import TIMES, VALUES, Kind, Sent, Times, Values, Window
 

@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mistserver.monitoring.embedded.head import Head
-from mistserver.monitoring.embedded.hot import HotLog, NewSeries
+from mistserver.monitoring.embedded.hot import HotLog
+from mistserver.monitoring.embedded.partition import Handles
 from mistserver.monitoring.embedded.partitions import DAY, HOUR, Level, Partitions
+from mistserver.monitoring.embedded.series import NewSeries, Slots
 from mistserver.monitoring.samples import TIMES, Kind, Known, Times
 
 MINUTE = 60
@@ -35,40 +38,65 @@ class State:
     def __init__(self, folder: Path, retention: Retention, clock: Callable[[], float]) -> None:
         self.clock = clock
         self.lock = threading.Lock()
-        self.hot = HotLog(folder / "hot.db")
-        self.raw = Partitions(folder, Level("raw", 0, 6 * HOUR, retention.raw))
-        self.minutes = Partitions(folder, Level("minutes", MINUTE, 2 * DAY, retention.minutes))
-        self.hours = Partitions(folder, Level("hours", HOUR, 32 * DAY, retention.hours))
+        self.hot = HotLog(folder)
+        handles = Handles()
+        self.raw = Partitions(folder, Level("raw", 0, 6 * HOUR, retention.raw), handles)
+        self.minutes = Partitions(folder, Level("minutes", MINUTE, 2 * DAY, retention.minutes), handles)
+        self.hours = Partitions(folder, Level("hours", HOUR, 32 * DAY, retention.hours), handles)
         self.head = Head()
         self.kinds: dict[int, Kind] = {}
-        self.kept_until: Times = np.zeros(0, TIMES)
+        self.kept_until: Times = np.zeros(1, TIMES)
+        self._alive = np.zeros(1, bool)
         self._slots: dict[str, dict[str, int]] = {}
         self._next = 0
+        try:
+            self._enter_all()
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def levels(self) -> tuple[Partitions, Partitions, Partitions]:
+        return self.raw, self.minutes, self.hours
+
+    def _enter_all(self) -> None:
         self.enter(self.hot.series())
-        for level in (self.hours, self.minutes, self.raw):
+        for level in self.levels:
             for slot, end in level.newest().items():
+                self.avoid(slot)
                 if slot in self.kinds:
                     self.is_kept(slot, end)
                     self.head.starts_after(slot, end)
+
+    def avoid(self, slot: int) -> None:
+        """Give no series this number: there is something of it yet, though it may be gone."""
+        self._next = max(self._next, slot + 1)
+
+    def latest(self) -> int:
+        """Now, but not later than the newest sample: a clock that runs ahead makes nothing old."""
+        with self.lock:
+            return min(self.now(), self.head.latest() or self.now())
 
     def now(self) -> int:
         return int(self.clock())
 
     def close(self) -> None:
         self.hot.close()
-        for level in (self.raw, self.minutes, self.hours):
+        for level in self.levels:
             level.close()
 
-    def enter(self, series: Iterable[NewSeries]) -> None:
+    def enter(self, series: Sequence[NewSeries]) -> None:
         """Make series known; the caller has the lock, or is alone."""
         for each in series:
             self._slots.setdefault(each.machine, {})[each.name] = each.id
             self.kinds[each.id] = each.kind
-            self._next = max(self._next, each.id + 1)
+            self.avoid(each.id)
         self.head.grow(self._next)
         more = self._next - len(self.kept_until)
         if more > 0:
             self.kept_until = np.concatenate([self.kept_until, np.zeros(more + more // 2, TIMES)])
+            self._alive = np.concatenate([self._alive, np.zeros(more + more // 2, bool)])
+        self._alive[[each.id for each in series]] = True
 
     def slots(self, machine: str) -> dict[str, int]:
         """The series of a machine by name; not to be changed."""
@@ -78,12 +106,16 @@ class State:
         return self._next
 
     def leave(self, machine: str) -> Sequence[int]:
-        """Make a machine unknown; the numbers of its series, which nobody gets again while the store is open."""
+        """Make a machine unknown; the numbers of its series.
+
+        Nobody gets these again while the store is open, nor later as long as anything is found of them.
+        """
         with self.lock:
             gone = list(self._slots.pop(machine, {}).values())
             for slot in gone:
                 self.head.clear(slot)
                 self.kinds.pop(slot, None)
+            self._alive[gone] = False
         return gone
 
     def withdraw(self, series: Iterable[NewSeries]) -> None:
@@ -92,6 +124,12 @@ class State:
             for each in series:
                 self._slots.get(each.machine, {}).pop(each.name, None)
                 self.kinds.pop(each.id, None)
+                self._alive[each.id] = False
+
+    def alive(self, slots: Slots) -> NDArray[np.bool_]:
+        """Which of these numbers are those of a series; any number may be asked for."""
+        known = slots < len(self._alive)
+        return known & self._alive[np.where(known, slots, 0)]
 
     def is_kept(self, slot: int, until: int) -> None:
         self.kept_until[slot] = max(int(self.kept_until[slot]), until)

@@ -12,7 +12,7 @@ from mistserver.monitoring.embedded.flushing import OLDEST_S, Flusher
 from mistserver.monitoring.embedded.reading import read
 from mistserver.monitoring.embedded.recent import recent, sent
 from mistserver.monitoring.embedded.state import Retention, State
-from mistserver.monitoring.embedded.writing import Writer
+from mistserver.monitoring.embedded.writing import MOST_SERIES, Writer
 from mistserver.monitoring.samples import Answer, Batch, Known, Sent, Taken, Values, Window
 from mistserver.monitoring.storage import MetricStore
 
@@ -23,12 +23,21 @@ class EmbeddedStore(MetricStore):
     """Everything in one folder. One thread writes the log, one moves full rows into files, two read."""
 
     def __init__(
-        self, folder: Path, retention: Retention | None = None, clock: Callable[[], float] = time.time
+        self,
+        folder: Path,
+        retention: Retention | None = None,
+        clock: Callable[[], float] = time.time,
+        most_series: int = MOST_SERIES,
     ) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._state = State(folder, retention or Retention(), clock)
-        self._flusher = Flusher(self._state)
-        self._writer = Writer(self._state, self._flusher)
+        try:
+            self._flusher = Flusher(self._state)
+            self._writer = Writer(self._state, self._flusher, most_series)
+        except BaseException:
+            self._state.close()
+            raise
+        self._flusher.start()
         self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="metrics-read")
 
     async def append(self, machine: str, batch: Batch) -> Taken:

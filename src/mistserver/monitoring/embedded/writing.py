@@ -6,7 +6,8 @@ import asyncio
 import logging
 import sqlite3
 import threading
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from queue import Empty, SimpleQueue
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 
 from mistserver.domain.errors import Unavailable
 from mistserver.monitoring.embedded.flushing import Flusher
-from mistserver.monitoring.embedded.hot import SLOTS, NewSeries, Post, Slots
+from mistserver.monitoring.embedded.series import SLOTS, NewSeries, Post, Slots
 from mistserver.monitoring.embedded.state import State
 from mistserver.monitoring.samples import Batch, Taken, Times
 
@@ -27,7 +28,6 @@ MOST_SERIES = 2000  # of one machine
 _TOGETHER = 256  # posts of one transaction
 _TRIMMED = 500  # posts looked at in one go when the log is shortened
 _CACHED = 4096
-_TRIM_EVERY = 64  # transactions
 
 
 @dataclass
@@ -58,9 +58,11 @@ class Writer:
         self._most_series = most_series
         self._orders: SimpleQueue[_Order | None] = SimpleQueue()
         self._rows: dict[tuple[str, tuple[str, ...]], _Rows] = {}
-        self._written = 0
+        self._waiting: deque[Post] = deque()  # in the log, and not yet in the head
+        self._grown = 0  # posts in the log since it was last shortened
         for post in state.hot.posts():
-            self._add(self._again(post))
+            self._grown += 1
+            self._take_up(post)
         self._closed = False
         self._thread = threading.Thread(target=self._work, name="metrics-write", daemon=True)
         self._thread.start()
@@ -84,10 +86,12 @@ class Writer:
         self._orders.put(order)
         return order.done
 
-    def _again(self, post: Post) -> Post:
+    def _take_up(self, post: Post) -> None:
         """Of a post in the log, what is neither in a file nor of a machine that is gone."""
-        known = np.array([slot in self._state.kinds for slot in post.slots.tolist()], bool)
-        return self._state.head.claimed(post.only(known))[0]
+        if len(post.slots):
+            self._state.avoid(int(post.slots.max()))
+        self._waiting.append(self._state.head.claimed(post.only(self._state.alive(post.slots)))[0])
+        self._catch_up()
 
     def _work(self) -> None:
         ended = False
@@ -117,6 +121,9 @@ class Writer:
         except (sqlite3.Error, OSError) as error:
             log.error("metrics cannot be kept: %s", error)
             results = Unavailable(f"Metrics cannot be kept now ({error}); is the disk full?")
+        except Exception as error:
+            log.exception("metrics cannot be kept")
+            results = Unavailable(f"Metrics cannot be kept now ({type(error).__name__}).")
         loop = orders[0].done.get_loop()
         try:
             loop.call_soon_threadsafe(_tell, orders, results)
@@ -124,17 +131,18 @@ class Writer:
             log.debug("what was kept came after the end of the service")
 
     def _write(self, orders: Sequence[_Append]) -> list[Taken]:
+        self._catch_up()  # as long as the head does not take what is acknowledged, nothing more is
         state, results, posts = self._state, list[Taken](), list[Post]()
         new: list[NewSeries] = []
         before: list[tuple[Slots, Times]] = []
-        for order in orders:
-            post, over = self._post(order.machine, order.batch, new)
-            before.append((post.slots, state.head.newest_of(post.slots)))
-            chosen, taken = state.head.claimed(post)
-            results.append(taken + Taken(over_limit=over))
-            if len(chosen.slots):
-                posts.append(chosen)
         try:
+            for order in orders:
+                post, refused = self._post(order.machine, order.batch, new)
+                before.append((post.slots, state.head.newest_of(post.slots)))
+                chosen, taken = state.head.claimed(post)
+                results.append(taken + refused)
+                if len(chosen.slots):
+                    posts.append(chosen)
             state.hot.write(new, posts)
         except BaseException:
             for slots, newest in reversed(before):
@@ -142,15 +150,22 @@ class Writer:
             state.withdraw(new)
             self._rows.clear()
             raise
-        for post in posts:
-            self._add(post)
-        self._written += 1
-        if self._written % _TRIM_EVERY == 0:
-            self.trim()
+        self._waiting += posts
+        self._grown += len(posts)
+        self._after_write()
         return results
 
-    def _post(self, machine: str, batch: Batch, new: list[NewSeries]) -> tuple[Post, int]:
-        """The batch with rows for names, and how many samples are of series too many."""
+    def _after_write(self) -> None:
+        """What was written is kept, whatever becomes of this."""
+        try:
+            self._catch_up()
+            if self._grown >= _TRIMMED:
+                self.trim()
+        except (sqlite3.Error, OSError) as error:
+            log.error("metrics stay in the log, they cannot be put into files: %s", error)
+
+    def _post(self, machine: str, batch: Batch, new: list[NewSeries]) -> tuple[Post, Taken]:
+        """The batch with rows for names, and what of it cannot be kept: too old, or of series too many."""
         rows = self._rows.get((machine, batch.names))
         if rows is None:
             rows = self._rows_of(machine, batch, new)
@@ -158,53 +173,85 @@ class Writer:
                 self._rows.clear()
             self._rows[machine, batch.names] = rows
         post = Post(rows.slots, batch.times, batch.values, rows.distinct)
-        return (post, 0) if rows.over is None else (post.only(~rows.over), int(rows.over.sum()))
+        oldest = self._state.now() - self._state.raw.level.kept
+        late = batch.times < max(0, oldest)
+        if rows.over is None and not late.any():
+            return post, Taken()
+        over = np.zeros(len(batch), bool) if rows.over is None else rows.over
+        return post.only(~(over | late)), Taken(late=int((late & ~over).sum()), over_limit=int(over.sum()))
 
     def _rows_of(self, machine: str, batch: Batch, new: list[NewSeries]) -> _Rows:
         state = self._state
-        found = dict(state.slots(machine))
-        fresh: list[NewSeries] = []
-        for name, kind in zip(batch.names, batch.kinds, strict=True):
-            if name not in found and len(found) < self._most_series:
-                found[name] = state.next_slot() + len(fresh)
-                fresh.append(NewSeries(found[name], machine, name, kind))
         with state.lock:
+            found = dict(state.slots(machine))
+            room = self._most_series - self._in_use(found)
+            fresh: list[NewSeries] = []
+            for name, kind in zip(batch.names, batch.kinds, strict=True):
+                if name not in found and len(fresh) < room:
+                    found[name] = state.next_slot() + len(fresh)
+                    fresh.append(NewSeries(found[name], machine, name, kind))
             state.enter(fresh)
         new += fresh
         over = np.array([name not in found for name in batch.names], bool)
         slots = np.array([found.get(name, 0) for name in batch.names], SLOTS)
         return _Rows(slots, len(set(batch.names)) == len(batch.names), over if over.any() else None)
 
-    def _add(self, post: Post) -> None:
-        crowded = self._state.head.crowded(post)
-        if len(crowded):
-            self._flusher.flush(crowded.tolist())
-        with self._state.lock:
-            self._state.head.add(post)
+    def _in_use(self, slots: Mapping[str, int]) -> int:
+        """How many series of a machine count for its limit: interfaces and containers of long ago do not."""
+        newest = self._state.head.newest_of(np.fromiter(slots.values(), SLOTS, len(slots)))
+        return int((newest >= max(0, self._state.now() - self._state.raw.level.kept)).sum())
+
+    def _catch_up(self) -> None:
+        """Put what is in the log into the head; what fails is tried again before anything else is taken."""
+        while self._waiting:
+            rounds = deque(self._waiting[0].rounds())
+            while rounds:
+                crowded = self._state.head.crowded(rounds[0].slots)
+                if len(crowded):
+                    self._waiting[0] = _together(rounds)
+                    self._flusher.flush(crowded.tolist())
+                with self._state.lock:
+                    self._state.head.add(rounds.popleft())
+            self._waiting.popleft()
 
     def _forget(self, machine: str) -> list[Taken]:
         state = self._state
-        self._rows = {key: rows for key, rows in self._rows.items() if key[0] != machine}
-        state.hot.drop_series(machine)
-        gone = state.leave(machine)
-        for level in (state.raw, state.minutes, state.hours):
-            level.forget(gone)
+        self._catch_up()
+        with self._flusher.still:
+            self._rows = {key: rows for key, rows in self._rows.items() if key[0] != machine}
+            state.hot.drop_series(machine)
+            gone = state.leave(machine)
+            for level in state.levels:
+                level.forget(gone)
         return [Taken()]
 
     def trim(self) -> None:
         """Drop the oldest posts of the log as far as everything in them stands in files."""
-        state, last = self._state, None
-        for seq, post in state.hot.oldest(_TRIMMED):
-            with state.lock:
-                kept = all(
-                    slot not in state.kinds or state.kept_until[slot] >= at
-                    for slot, at in zip(post.slots.tolist(), post.times.tolist(), strict=True)
-                )
-            if not kept:
+        state, last = self._state, 0
+        while some := state.hot.after(last, _TRIMMED):
+            kept = [seq for seq, post in some if self._stands_in_files(post)]
+            whole = next((n for n, (seq, _) in enumerate(some) if n >= len(kept) or kept[n] != seq), len(some))
+            if whole:
+                last = some[whole - 1][0]
+            if whole < len(some):
                 break
-            last = seq
-        if last is not None:
+        if last:
             state.hot.drop_posts(last)
+        self._grown = 0
+
+    def _stands_in_files(self, post: Post) -> bool:
+        state = self._state
+        alive = state.alive(post.slots)
+        with state.lock:
+            return bool((state.kept_until[post.slots[alive]] >= post.times[alive]).all())
+
+
+def _together(posts: Sequence[Post]) -> Post:
+    return Post(
+        np.concatenate([each.slots for each in posts]),
+        np.concatenate([each.times for each in posts]),
+        np.concatenate([each.values for each in posts]),
+    )
 
 
 def _tell(orders: Sequence[_Order], results: list[Taken] | Unavailable) -> None:
