@@ -33,6 +33,7 @@ class Loops:
     """Stands where the engine stands, and notes the loops that are asked for."""
 
     names: dict[str, tuple[float, Callable[[], Awaitable[None]]]] = field(default_factory=dict)
+    draining: bool = False
 
     def loop(self, name: str, every_s: float, work: Callable[[], Awaitable[None]]) -> None:
         self.names[name] = (every_s, work)

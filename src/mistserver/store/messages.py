@@ -39,7 +39,8 @@ def due_channels(connection: Connection, at: datetime) -> list[str]:
 def of_channel(connection: Connection, channel_id: str, limit: int) -> list[Message]:
     """In the order in which they came."""
     query = sa.select(*_SHOWN).where(messages.c.channel_id == channel_id).order_by(messages.c.seq).limit(limit)
-    return [msgspec.convert(dict(row._mapping), Message) for row in connection.execute(query)]
+    rows = connection.execute(query)
+    return [msgspec.convert(dict(zip(Message.__struct_fields__, row, strict=True)), Message) for row in rows]
 
 
 def delete(connection: Connection, seqs: Sequence[int]) -> None:

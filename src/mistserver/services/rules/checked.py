@@ -22,13 +22,13 @@ _SPANS = {"window_s": (20, 3600), "for_s": (0, 86400), "reminder_offset_s": (0, 
 
 def require_meant(rule: Rule, script: str | None, has_script: bool) -> None:
     """InvalidInput that names the field; whether what it is about exists is asked by `require_there`."""
-    clean_name(rule.name, "rule")
     if (rule.machine_id is None) == (rule.tag is None):
         raise InvalidInput("Say what the rule is about: give either a machine or a tag.", field="machine_id")
     if rule.tag is not None:
         clean_tag(rule.tag)
     if not 0 < len(rule.metric) <= _LONGEST_METRIC or not rule.metric.isprintable():
         raise InvalidInput("The id of a metric has 1 to 255 visible characters.", field="metric")
+    clean_name(rule.name, "rule")
     if not math.isfinite(rule.value):
         raise InvalidInput("The value of a rule is a finite number.", field="value")
     for field, (least, most) in _SPANS.items():
