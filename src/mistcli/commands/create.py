@@ -16,7 +16,6 @@ from mistcli.text import note, say
 from mistclient.errors import JobFailed
 from mistclient.model.backend import created_ids
 from mistclient.model.job import Job
-from mistclient.model.monitored import refuse
 
 
 def _arguments(parser: CommandParser) -> None:
@@ -37,7 +36,7 @@ def _arguments(parser: CommandParser) -> None:
     parser.add_argument("--extra", action="append", metavar="NAME=VALUE", help="what only this provider takes")
     parser.add_argument("--image-extra", help="the same as --extra image_extra=VALUE")
     parser.add_argument("--disk", help="the same as --extra disk=VALUE")
-    parser.add_argument("--monitoring", action="store_true", help="not part of this version")
+    parser.add_argument("--monitoring", action="store_true", help="have it monitored when it answers")
     waiting = parser.add_argument_group("waiting")
     waiting.add_argument(
         "--wait",
@@ -52,8 +51,6 @@ def _arguments(parser: CommandParser) -> None:
 
 def create_machine(call: Call) -> int | None:
     args = call.args
-    if args.monitoring:
-        refuse()
     if args.no_wait and args.wait:
         raise UsageError("give only one of --wait and --no-wait")
     job = backend_of(call, "change").request_machine(_body(call), _options(call))
@@ -105,6 +102,7 @@ def _options(call: Call) -> dict[str, Any]:
         "sudo": args.sudo or None,
         "user_data": _text(args.user_data),
         "tags": args.tag,
+        "monitoring": args.monitoring or None,
         "wait": args.wait,
         "wait_timeout_s": args.wait_timeout,
         "quantity": args.quantity,

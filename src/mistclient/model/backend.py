@@ -165,18 +165,24 @@ class Backend(Thing, Catalog):
 
 
 def _creation_options(options: dict[str, Any]) -> dict[str, Any]:
-    known = {"networks", "script", "sudo", "user_data", "tags", "wait", "wait_timeout_s", "quantity", "extra"}
+    known = {
+        "networks",
+        "script",
+        "sudo",
+        "user_data",
+        "tags",
+        "monitoring",
+        "wait",
+        "wait_timeout_s",
+        "quantity",
+        "extra",
+    }
     passed = {name: value for name, value in options.items() if name in known}
     extra = dict(passed.pop("extra", None) or {})
     for name, value in options.items():
         if name in known:
             continue
-        if name == "monitoring":
-            if value:
-                from mistclient.model.monitored import refuse
-
-                refuse()
-        elif name in _EARLIER_CREATE_NAMES:
+        if name in _EARLIER_CREATE_NAMES:
             if value not in ("", None, []):
                 extra[_EARLIER_CREATE_NAMES[name]] = value
         else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from mistclient.errors import NotSupported
 from mistclient.model.job import Job
@@ -13,11 +13,6 @@ if TYPE_CHECKING:
     from mistclient.client import MistClient
 
 _LAST_S = 600
-
-
-def refuse() -> NoReturn:
-    message = "Monitoring is not enabled by a create in this version: enable it once the machine is there."
-    raise NotSupported(message, details={"feature": "monitoring"})
 
 
 class Monitored:

@@ -117,3 +117,18 @@ def test_a_container_shows_what_it_uses_itself(front: Front, container: str, doc
         engine.close()
     disabled(front, container)
     assert named(front, "measured") == container
+
+
+def test_a_new_machine_is_monitored_as_its_create_ends(front: Front, container: str, docker_engine: DockerHost) -> None:
+    import docker
+
+    wish = {"backend": "engine", "name": "born-monitored", "image": "lab/ssh:mini", "monitoring": True}
+    job = front.finished(front.done("POST", "/machines", wish))
+    try:
+        assert job["state"] == "succeeded", job
+        assert [step["name"] for step in job["steps"]][-2:] == ["wait for SSH", "enable monitoring"]
+        assert points(front, job["result"]["machine_id"], "load.shortterm")
+    finally:
+        engine = docker.DockerClient(f"unix://{docker_engine.socket}")
+        engine.containers.get("born-monitored").remove(force=True)
+        engine.close()

@@ -40,7 +40,7 @@ class CreateMachine(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """`backend` and `key` are names or ids. Image, size, location and networks are ids of the provider; 0 is one too.
 
     `wait` says when the job ends: when the machine runs, or when it answered a command over SSH; a script needs the
-    latter. `extra` holds what only some providers take.
+    latter, and so does `monitoring`, which is enabled last. `extra` holds what only some providers take.
     """
 
     backend: str
@@ -54,6 +54,7 @@ class CreateMachine(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     sudo: bool = False
     user_data: str | None = None
     tags: list[str] = []
+    monitoring: bool = False
     wait: Literal["running", "ssh"] = "running"
     wait_timeout_s: float | None = None
     quantity: int = 1
@@ -83,7 +84,7 @@ def _cleaned(request: CreateMachine) -> CreateMachine:
         location=_id(request.location, "location"),
         networks=[network for network in (_id(item, "networks") for item in request.networks) if network],
         tags=list(dict.fromkeys(clean_tag(tag) for tag in request.tags)),
-        wait="ssh" if request.script is not None else request.wait,
+        wait="ssh" if request.script is not None or request.monitoring else request.wait,
         wait_timeout_s=timeout_s,
     )
 
@@ -243,7 +244,11 @@ def _new_job(actor: Actor, job_id: str, request: CreateMachine, made: _Made) -> 
         params=msgspec.to_builtins(params),
         secret={"told": made.told, "script": request.script},
         steps=create_plan.steps(
-            made.provider, ssh=request.wait == "ssh", script=request.script is not None, tags=bool(request.tags)
+            made.provider,
+            ssh=request.wait == "ssh",
+            script=request.script is not None,
+            tags=bool(request.tags),
+            monitoring=request.monitoring,
         ),
         items=[] if one else [(item.id, item.name) for item in asked],
         dedup=f"machine:{one.id}" if one else None,

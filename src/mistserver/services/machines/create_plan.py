@@ -17,6 +17,7 @@ RUNNING = "wait until running"
 SSH = "wait for SSH"
 SCRIPT = "run script"
 TAG = "tag"
+MONITOR = "enable monitoring"
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,14 +56,17 @@ def spec(told: Told, name: str, mark: str, key: StoredKey | None) -> MachineSpec
     )
 
 
-def steps(provider: type[Provider], *, ssh: bool, script: bool, tags: bool) -> tuple[str, ...]:
+def steps(
+    provider: type[Provider], *, ssh: bool, script: bool, tags: bool, monitoring: bool = False
+) -> tuple[str, ...]:
     """Tags that Mist keeps are there from the beginning; only native ones are a step."""
     wanted = {
         VALIDATE: True,
         CREATE: True,
         RUNNING: True,
-        SSH: ssh or script,
+        SSH: ssh or script or monitoring,
         SCRIPT: script,
         TAG: tags and provider.native_tags,
+        MONITOR: monitoring,
     }
     return tuple(name for name, is_wanted in wanted.items() if is_wanted)

@@ -23,6 +23,7 @@ from mistserver.services.machines.create_once import LOST, Creator
 from mistserver.services.machines.create_plan import Asked, Told
 from mistserver.services.machines.together import together
 from mistserver.services.machines.watch import Watch
+from mistserver.services.monitoring.enable import enable_new
 from mistserver.store import backends, inventory, keys
 from mistserver.store.backends import StoredBackend
 from mistserver.store.keys import StoredKey
@@ -89,6 +90,7 @@ class CreateWork:
             create_plan.SSH: self._answer,
             create_plan.SCRIPT: self._script,
             create_plan.TAG: self._tag,
+            create_plan.MONITOR: self._monitor,
         }
 
     async def do(self, name: str, phase: Work) -> None:
@@ -237,6 +239,9 @@ class CreateWork:
             await self.ctx.providers.call(self.ctx, self.stored, _adding(external_id, tag))
         if missing:
             await self._watch().read(external_id)
+
+    async def _monitor(self, asked: Asked) -> None:
+        await enable_new(self.ctx, self.job, asked.id)
 
     async def _never_made(self, asked: Asked) -> None:
         await self.ctx.database.write(inventory.hide, self.job.account_id, asked.id, self.ctx.now())
