@@ -70,6 +70,7 @@ _BUILT = {
         Row("vsphere", _HERE + "vsphere", "Vsphere", extra="vsphere", module_needed="pyVmomi"),
         Row("proxmox", _HERE + "proxmox", "Proxmox", extra="proxmox", module_needed="proxmoxer"),
         Row("lxd", _HERE + "lxd", "Lxd"),
+        Row("kubevirt", _HERE + "kubevirt", "KubeVirt"),
         Row("scaleway", _HERE + "scaleway", "Scaleway"),
     )
 }
@@ -78,7 +79,7 @@ _ORDER: tuple[str, ...] = (
     *("bare_metal", "azure", "ec2", "gce", "nephoscale", "digitalocean", "linode", "openstack", "rackspace"),
     *("softlayer", "hpcloud", "docker", "vcloud", "indonesian_vcloud", "libvirt", "localhost"),
     *("azure_arm", "hetzner", "vultr", "scaleway", "ovh", "upcloud", "exoscale", "cloudstack", "aliyun", "oci"),
-    *("vsphere", "proxmox", "lxd"),
+    *("vsphere", "proxmox", "lxd", "kubevirt"),
 )
 _SHOWN = 80  # characters of what was asked for
 _PLANNED = {planned.id: planned for planned in PLANNED}
