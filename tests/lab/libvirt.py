@@ -32,7 +32,10 @@ namespaces = []
 cgroup_controllers = []
 """
 # Orphans of libvirtd need a parent that buries them, or it takes a dead guest for one that will not die.
-RUN = 'trap "kill -TERM \\$daemon" TERM; {mounts}; libvirtd --listen -f {conf} & daemon=$!; wait $daemon; wait $daemon'
+RUN = (
+    'trap "kill -TERM \\$daemon" TERM; {mounts}; '
+    "libvirtd --listen -f {conf} -p {pid} & daemon=$!; wait $daemon; wait $daemon"
+)
 PLACES = {
     "run": "/run/libvirt",
     "lib": "/var/lib/libvirt",
@@ -125,7 +128,8 @@ def _script(folder: Path, port: int) -> str:
     for name, place in PLACES.items():
         Path(place).mkdir(parents=True, exist_ok=True)
         mounts.append(f"mount --bind {shlex.quote(str(folder / name))} {place}")
-    return RUN.format(mounts="; ".join(mounts), conf=shlex.quote(str(conf)))
+    pid = folder / "libvirtd.pid"  # the usual place is that of another session's too
+    return RUN.format(mounts="; ".join(mounts), conf=shlex.quote(str(conf)), pid=shlex.quote(str(pid)))
 
 
 def _opens(libvirt: Any, uri: str) -> bool:
