@@ -8,31 +8,36 @@ DOCUMENTATION = """
 module: mist_rule
 short_description: Manage alert rules
 description:
-  - Has Mist watch a metric of a machine, and do something when it crosses a limit.
-  - Rules are not part of this version of Mist; until they are, every task of this module fails and says so.
+  - Has Mist watch a metric of a monitored machine, or of all that have a tag, and act when it is beyond a value.
+  - A rule is recognised by its exact name.
 author: The Mist authors (@mist)
 version_added: "1.0.0"
 extends_documentation_fragment: [mist.mist.service, mist.mist.service.module]
 options:
   state:
     description:
-      - Whether the rule has to be there.
+      - Whether the rule has to be there. Without it nothing is changed, and rules are listed.
     type: str
     choices: [present, absent]
-    default: present
+  name:
+    description:
+      - The rule's name.
+    type: str
   machine:
     description:
       - Exact name or id of the machine.
     type: str
-    required: true
+  tag:
+    description:
+      - All monitored machines with this tag, instead of one machine.
+    type: str
   metric:
     description:
       - Id of the metric.
     type: str
-    required: true
   operator:
     description:
-      - Whether a value is wrong when it is greater or less than O(value).
+      - Whether the metric matters when it is greater or less than O(value).
     type: str
     choices: [gt, lt]
     default: gt
@@ -40,70 +45,170 @@ options:
     description:
       - The limit.
     type: float
-    required: true
   aggregate:
     description:
-      - Whether all values of the last time have to be wrong, any, or their average.
+      - Of the values of the last time all, any, or their average.
     type: str
     choices: [all, any, avg]
     default: all
+  window:
+    description:
+      - Over how many seconds it is looked at.
+    type: int
+  lasting:
+    description:
+      - For how many seconds on end it has to be so.
+    type: int
   action:
     description:
-      - What to do.
+      - What to do once, beside telling channels. V(alert) is another word for V(notify).
     type: str
-    choices: [alert, reboot, destroy, command]
-    default: alert
+    choices: [notify, alert, command, script, reboot, start, destroy]
+    default: notify
   command:
     description:
       - The command to run there, for O(action=command).
     type: str
+  script:
+    description:
+      - Path of the script to run there, for O(action=script). Whether it differs from the rule's is not known.
+    type: path
+  sudo:
+    description:
+      - Run the command or script as root.
+    type: bool
+    default: false
+  allow_destroy:
+    description:
+      - Has to be set for O(action=destroy).
+    type: bool
+    default: false
+  channels:
+    description:
+      - Names or ids of the channels to tell; without any all of them.
+    type: list
+    elements: str
 """
 
 EXAMPLES = """
 - name: Tell when the load is high
   mist.mist.mist_rule:
-    machine: web-1
+    name: busy web servers
+    tag: web
     metric: load.shortterm
     operator: gt
     value: 5
+    state: present
+
+- name: Restart what does not answer
+  mist.mist.mist_rule:
+    name: silent
+    machine: web-1
+    metric: nodata
+    value: 0
+    action: reboot
+    state: present
 """
 
 RETURN = """
+rules:
+  description: All rules.
+  returned: without O(state)
+  type: list
+  elements: dict
+  sample: [{"name": "busy web servers", "metric": "load.shortterm", "operator": "gt", "value": 5.0}]
 rule:
-  description: The rule.
-  returned: success
+  description: The rule; empty in check mode before it is made.
+  returned: with O(state=present)
   type: dict
-  sample: {"metric": "load.shortterm", "operator": "gt", "value": 5.0}
+  sample: {"name": "busy web servers", "metric": "load.shortterm", "operator": "gt", "value": 5.0}
 """
 
 from typing import Any
 
 from ansible_collections.mist.mist.plugins.module_utils import _find
-from ansible_collections.mist.mist.plugins.module_utils._base import Task, run
+from ansible_collections.mist.mist.plugins.module_utils._base import Task, read_text, run
 
+ACTIONS = ["notify", "alert", "command", "script", "reboot", "start", "destroy"]
 OPTIONS: dict[str, dict[str, Any]] = {
-    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-    "machine": {"type": "str", "required": True},
-    "metric": {"type": "str", "required": True},
+    "state": {"type": "str", "choices": ["present", "absent"]},
+    **{name: {"type": "str"} for name in ("name", "machine", "tag", "metric", "command")},
     "operator": {"type": "str", "choices": ["gt", "lt"], "default": "gt"},
-    "value": {"type": "float", "required": True},
+    "value": {"type": "float"},
     "aggregate": {"type": "str", "choices": ["all", "any", "avg"], "default": "all"},
-    "action": {"type": "str", "choices": ["alert", "reboot", "destroy", "command"], "default": "alert"},
-    "command": {"type": "str"},
+    **{name: {"type": "int"} for name in ("window", "lasting")},
+    "action": {"type": "str", "choices": ACTIONS, "default": "notify"},
+    "script": {"type": "path"},
+    **{name: {"type": "bool", "default": False} for name in ("sudo", "allow_destroy")},
+    "channels": {"type": "list", "elements": "str"},
+}
+RULES = {
+    "required_if": [
+        ("state", "present", ("name", "metric", "value")),
+        ("state", "present", ("machine", "tag"), True),
+        ("state", "absent", ("name",)),
+        ("action", "command", ("command",)),
+        ("action", "script", ("script",)),
+    ],
+    "mutually_exclusive": [("machine", "tag")],
 }
 
 
 def managed(task: Task) -> dict[str, Any]:
-    from mistclient.errors import NotSupported
+    name, state = task.params["name"], task.params["state"]
+    rules = [rule for rule in task.client.rules() if name in (None, rule["name"])]
+    if state is None:
+        return task.result(rules=rules)
+    found = _find.one_of(rules, "rule", name) if rules else None
+    if state == "absent":
+        if found:
+            task.change("rule", name, None, lambda: task.client.delete_rule(found["id"]))
+        return task.result()
+    wanted = _wanted(task)
+    if found is None:
+        return task.result(rule=task.change("rule", None, wanted, lambda: _added(task, wanted)) or {})
+    changes = {field: value for field, value in wanted.items() if found.get(field) != value}
+    if not changes:
+        return task.result(rule=found)
+    before = {field: found.get(field) for field in changes}
+    updated = task.change("rule", before, changes, lambda: task.client.update_rule(found["id"], **changes))
+    return task.result(rule=updated or {**found, **changes})
 
-    machine = _find.named_machine(task.client, task.params["machine"])
-    raise NotSupported(
-        f"Rules are not part of this version of Mist; nothing watches {machine.name}.", details={"feature": "rules"}
+
+def _wanted(task: Task) -> dict[str, Any]:
+    """What the task says of the rule, as the service calls it; nothing of what it leaves to the service."""
+    params = task.params
+    same = ("metric", "operator", "value", "aggregate", "command", "sudo", "allow_destroy")
+    wanted = {field: params[field] for field in same}
+    wanted.update(
+        window_s=params["window"],
+        for_s=params["lasting"],
+        action="notify" if params["action"] == "alert" else params["action"],
+        channels=None if params["channels"] is None else _channels(task, params["channels"]),
     )
+    return {field: value for field, value in wanted.items() if value is not None}
+
+
+def _added(task: Task, wanted: dict[str, Any]) -> dict[str, Any]:
+    params = task.params
+    machine = None if params["machine"] is None else _find.named_machine(task.client, params["machine"])
+    script = None if params["script"] is None else read_text(params["script"], "script")
+    return task.client.add_rule(name=params["name"], machine=machine, tag=params["tag"], script=script, **wanted)
+
+
+def _channels(task: Task, named: list[str]) -> list[str]:
+    """Their ids; NotFound for one that there is not."""
+    from mistclient.errors import NotFound
+
+    ids = {text: channel["id"] for channel in task.client.channels() for text in (channel["name"], channel["id"])}
+    for name in named:
+        if name not in ids:
+            raise NotFound(f"There is no channel {name!r}.", details={"noun": "channel", "id": name})
+    return [ids[name] for name in named]
 
 
 def main() -> None:
-    run(managed, OPTIONS, required_if=[("action", "command", ("command",))])
+    run(managed, OPTIONS, **RULES)
 
 
 if __name__ == "__main__":

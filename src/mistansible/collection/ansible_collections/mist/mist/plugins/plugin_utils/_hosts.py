@@ -16,6 +16,8 @@ Record = dict[str, Any]
 
 # what can neither be a path of host_vars, a pattern, a template nor a line of its own
 _PLAIN = re.compile(r"\w[\w.@+-]{0,252}")
+# what Ansible takes for something else: its own groups, the machine that it runs on, and the groups made here
+_TAKEN = re.compile(r"all|ungrouped|localhost|127\..*|(tag|backend|provider|location|state)_.*", re.IGNORECASE)
 _FACTS = (
     "backend_id",
     "provider",
@@ -48,7 +50,7 @@ def host_names(records: list[Record]) -> list[str]:
 
 def _host_name(record: Record, times: int) -> str:
     name, id = str(record["name"]), str(record["id"])
-    if not _PLAIN.fullmatch(name):
+    if not _PLAIN.fullmatch(name) or _TAKEN.fullmatch(name):
         return id
     return name if times == 1 else f"{name}_{id}"
 
