@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import re
 from functools import cache
 from typing import Any
@@ -92,13 +91,17 @@ def error_of(fault: Any) -> MistError:
 
 
 def _type(name: str) -> Any:
-    library: Any = importlib.import_module("pyVmomi.VmomiSupport")
+    from pyVmomi import VmomiSupport
+
+    library: Any = VmomiSupport
     return library.GetVmodlType(name)
 
 
 @cache
 def _stub_class() -> Any:
-    library: Any = importlib.import_module("pyVmomi.SoapAdapter")
+    from pyVmomi import SoapAdapter
+
+    library: Any = SoapAdapter
 
     class Stub(library.SoapStubAdapterBase):  # type: ignore[misc]
         def __init__(self, http: Http) -> None:

@@ -58,7 +58,7 @@ def test_a_kubeconfig_with_a_token_and_a_path() -> None:
         (config({"token": "t"}, {"proxy-url": "http://proxy:3128"}), "names a proxy"),
         (config({"token": "t"}, {"server": "http://k8s.example"}), "reached at https"),
         (config({"token": "a\nb"}), "a character that none has"),
-        (config({"token": "t"}, **{"current-context": "nowhere"}), "does not tell"),
+        (config({"token": "t"}, None, **{"current-context": "nowhere"}), "does not tell"),
         (config({"client-certificate-data": "???", "client-key-data": "x"}), "not a PEM in base64"),
     ],
 )
