@@ -48,6 +48,8 @@ def _value(column: sa.Column[Any], number: int, empty: bool) -> Any:
         return number % 2 == 0
     if isinstance(column.type, sa.LargeBinary):
         return bytes([1]) + bytes(8) + bytes(range(100))
+    if isinstance(column.type, sa.Float):
+        return number + 0.25
     if isinstance(column.type, sa.Integer):
         return 2**31 - 100 + number if isinstance(column.type, sa.BigInteger) else number + 1
     return f"{column.table.name}-{number}" if column.name == "id" else _text(column, number)

@@ -79,7 +79,7 @@ def silence(call: Call) -> int | None:
     machine = None if args.machine is None else select.find(call, "machine", args.machine, "change")["id"]
     rule = None if args.rule is None else select.find(call, "rule", args.rule, "change")["id"]
     made = call.client.silence(args.for_s, rule, machine, args.tag, args.reason)
-    report(args, f"Silenced until {made['ends_at']} (id {made['id']})", made)
+    report(args, f"Silenced until {made['ends_at'][:19]}Z (id {made['id']})", made)
     return None
 
 

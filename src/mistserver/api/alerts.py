@@ -27,15 +27,17 @@ State = Literal["pending", "firing", "resolved", "all"]
 async def list_alerts(
     ctx: Ctx,
     actor: Who,
-    state: Annotated[State | None, QueryParameter(description="Without it those that are pending or firing.")] = None,
+    state_: Annotated[
+        State | None, QueryParameter(name="state", description="Without it those that are pending or firing.")
+    ] = None,
     rule: Annotated[str | None, QueryParameter(description="Id of a rule.")] = None,
     machine: Annotated[str | None, QueryParameter(description="Id of a machine.")] = None,
     limit: Limit = None,
     cursor: Cursor = None,
 ) -> Listing[Alert]:
     """Alerts of the account, the newest first."""
-    one = None if state in (None, "all") else AlertState(str(state))
-    query = AlertQuery(state=one, everything=state == "all", rule_id=rule, machine_id=machine, cursor=cursor)
+    one = None if state_ in (None, "all") else AlertState(str(state_))
+    query = AlertQuery(state=one, everything=state_ == "all", rule_id=rule, machine_id=machine, cursor=cursor)
     return listing(await list_all.page(ctx, actor, query, limit))
 
 
