@@ -12,7 +12,7 @@ from pathlib import Path
 
 from mistserver.app import settings_flags
 from mistserver.app.lock import DataDirLock
-from mistserver.app.parts import open_database, open_vault
+from mistserver.app.parts import METRICS, open_database, open_vault
 from mistserver.app.settings_flags import Run
 from mistserver.domain.errors import InvalidInput
 from mistserver.services import backup, rekey
@@ -33,7 +33,7 @@ def backup_arguments(parser: argparse.ArgumentParser) -> Run:
 def run_backup(options: argparse.Namespace) -> int:
     settings = _settings(options)
     with _existing(settings) as database:
-        made = backup.backup(database, options.file)
+        made = backup.backup(database, options.file, settings.data_dir / METRICS)
         vault = open_vault(settings, database)
     print(f"Backed up {made.rows} rows to {options.file}")
     print(f"The master key {vault.key_id} is not in it. Keep a copy elsewhere: {_key_place(settings)}")
@@ -54,7 +54,7 @@ def run_restore(options: argparse.Namespace) -> int:
     try:
         database = open_database(settings)
         try:
-            made = backup.restore(options.file, database)
+            made = backup.restore(options.file, database, settings.data_dir / METRICS)
         finally:
             database.close()
     finally:

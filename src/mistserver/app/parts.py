@@ -24,6 +24,7 @@ from mistserver.services.context import Context
 from mistserver.services.host_key_book import HostKeyBook
 from mistserver.services.machines import inventory
 from mistserver.services.monitoring import held
+from mistserver.services.monitoring.plugins import sampled
 from mistserver.services.providers import Providers
 from mistserver.services.ssh_bridge import bridge_of
 from mistserver.settings import Settings
@@ -34,6 +35,8 @@ from mistserver.store.master_keys import load_master_keys
 from mistserver.store.secrets import Vault
 
 log = logging.getLogger("mist.app")
+
+METRICS = "metrics"  # the folder of the store of metrics in the data directory
 
 
 def open_database(settings: Settings) -> Database:
@@ -61,7 +64,7 @@ def open_metrics(settings: Settings) -> Metrics:
         hours_days=settings.metrics_hours_days,
         series=settings.metrics_series,
     )
-    return embedded(settings.data_dir / "metrics", limits)
+    return embedded(settings.data_dir / METRICS, limits)
 
 
 class Parts:
@@ -104,6 +107,7 @@ class Parts:
         housekeeping.schedule(self.ctx)
         duties.schedule(self.ctx)
         held.schedule(self.ctx)
+        sampled.schedule(self.ctx)
 
     @asynccontextmanager
     async def lifespan(self, app: Litestar) -> AsyncIterator[None]:

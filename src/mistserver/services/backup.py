@@ -1,4 +1,4 @@
-"""Backup and restore: all product tables in one file, from SQLite or PostgreSQL into either.
+"""Backup and restore: all product tables and metrics in one file, from SQLite or PostgreSQL into either.
 
 Secrets stay sealed in it, and the master key that opens them is not in it. What has its meaning only in the moment
 (leases, heartbeats, tickets) is left out, and so is the job engine's own state: a job that was under way is shown as
@@ -7,6 +7,10 @@ failed after a restore, since nobody can tell how far it got.
 
 from __future__ import annotations
 
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -15,13 +19,14 @@ import msgspec
 from sqlalchemy.engine import Connection
 
 from mistserver import __version__
-from mistserver.domain.errors import Conflict, JobFailed, to_record
+from mistserver.domain.errors import Conflict, JobFailed, Unavailable, to_record
 from mistserver.services.archive import FORMAT, ArchiveReader, ArchiveWriter, Manifest, create, damaged, open_archive
 from mistserver.store import dump, meta, migrate, sealed
 from mistserver.store.database import Database
 from mistserver.store.secrets import CHECK, sealed_by
 
 BATCH = 500
+METRICS = "metrics_"  # how the names of the parts begin that come from the store of metrics
 KEY_NOTE = (
     "The secrets in here are sealed. To use them, put the master key with this id in place: the file master.key of the "
     "data directory where the backup was made, or what MIST_MASTER_KEY, master_key_file or the systemd credential held."
@@ -43,15 +48,25 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     failed_jobs: int = 0
 
 
-def backup(database: Database, file: Path) -> Summary:
+def backup(database: Database, file: Path, metrics: Path | None = None) -> Summary:
     """Write everything as it stands at one moment into `file`, which must not exist yet (blocking).
 
     The service may go on writing meanwhile. The file is readable by its owner only and appears when it is whole.
+    Of `metrics`, the folder of the embedded store, there is what was taken before that moment, and some of after it.
     """
     with create(file) as archive:
         manifest = database.read_now(_write_all, archive, datetime.now(UTC))
+        if metrics is not None and metrics.exists():
+            _write_metrics(archive, metrics)
         archive.manifest(manifest)
     return _summary(manifest)
+
+
+def _write_metrics(archive: ArchiveWriter, metrics: Path) -> None:
+    from mistserver.monitoring.embedded import copying
+
+    for part, rows in copying.parts(metrics):
+        archive.part(part, copying.COLUMNS[part], rows)
 
 
 def verify(file: Path) -> Summary:
@@ -65,16 +80,44 @@ def verify(file: Path) -> Summary:
         return _summary(archive.manifest)
 
 
-def restore(file: Path, database: Database) -> Summary:
+def restore(file: Path, database: Database, metrics: Path | None = None) -> Summary:
     """Fill an empty database, which has this version's tables, from a backup: all of it or nothing (blocking).
 
-    The file is verified before anything is written. A database with rows is a Conflict. The master key is not
-    restored: the summary names it, and the service refuses to start until it is in place.
+    The file is verified before anything is written. A database with rows, or a folder `metrics` with any, is a
+    Conflict. The master key is not restored: the summary names it, and the service refuses to start until it is in
+    place.
     """
     verify(file)
-    with open_archive(file) as archive:
+    with open_archive(file) as archive, _metrics_restored(archive, metrics):
         failed = database.write_now(_read_all, archive, datetime.now(UTC))
         return _summary(archive.manifest, failed)
+
+
+@contextmanager
+def _metrics_restored(archive: ArchiveReader, metrics: Path | None) -> Iterator[None]:
+    """Beside the place where they belong, to which they move when the rest is restored."""
+    parts = [part for part in archive.manifest.parts if part.table.startswith(METRICS)]
+    if metrics is None or not parts:
+        yield
+        return
+    from mistserver.monitoring.embedded import copying
+
+    if metrics.exists() and any(metrics.iterdir()):
+        raise Conflict(f"There are metrics in {metrics} already; restore into another --data-dir.")
+    new = metrics.with_name(f"{metrics.name}.restored")
+    shutil.rmtree(new, ignore_errors=True)
+    try:
+        new.mkdir(mode=0o700)
+        try:
+            for part in parts:
+                copying.fill(new, part.table, archive.rows(part))
+        except (ValueError, TypeError, OverflowError, sqlite3.Error, OSError) as error:
+            raise Unavailable(f"The metrics could not be restored ({error}).") from None
+        yield
+        metrics.mkdir(exist_ok=True)
+        new.replace(metrics)
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
 
 
 def _write_all(connection: Connection, archive: ArchiveWriter, at: datetime) -> Manifest:
@@ -122,7 +165,12 @@ def _check_tables(file: Path, manifest: Manifest) -> None:
             revision=manifest.revision,
         )
     columns = {part.table: part.columns for part in manifest.parts}
-    if len(columns) != len(manifest.parts) or columns != {table: dump.columns(table) for table in dump.TABLES}:
+    promised = {table: dump.columns(table) for table in dump.TABLES}
+    if any(part.table.startswith(METRICS) for part in manifest.parts):
+        from mistserver.monitoring.embedded import copying
+
+        promised |= copying.COLUMNS
+    if len(columns) != len(manifest.parts) or columns != promised:
         raise damaged(file, "its tables are not those of its revision")
 
 

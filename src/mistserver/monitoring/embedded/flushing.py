@@ -12,6 +12,7 @@ import numpy as np
 
 from mistserver.monitoring.embedded import damage
 from mistserver.monitoring.embedded.chunk import Chunk, packed, times_of, values_of
+from mistserver.monitoring.embedded.copying import Holding
 from mistserver.monitoring.embedded.head import FULL
 from mistserver.monitoring.embedded.partition import Partition, Stored
 from mistserver.monitoring.embedded.rollup import Buckets, buckets, numbers, rounded
@@ -71,8 +72,8 @@ class Flusher:
                 if closed and not partition.is_compact() and not self._ended.is_set():
                     self._compact(start, partition)
             now = state.latest()
-            with self.still:
-                for level in state.levels:
+            with self.still, Holding(state.folder, exchange=True) as had:
+                for level in state.levels if had else ():
                     level.expire(now)
 
     def _work(self) -> None:
@@ -118,11 +119,11 @@ class Flusher:
         """Every series of a span as one chunk, and its minutes and hours; done again, it comes to the same."""
         writes = partition.writes
         new = self._state.raw.replacement(start, _merged(self._state, partition))
-        with self.still:
-            if partition.writes == writes:
+        with self.still, Holding(self._state.folder, exchange=True) as had:
+            if had and partition.writes == writes:
                 partition.take(new)
                 return
-        damage.remove(new)  # something came meanwhile; the next time it is with the rest
+        damage.remove(new)  # something came meanwhile, or a backup is being made: the next time
 
 
 def _stored(slot: int, chunk: Chunk) -> Stored:

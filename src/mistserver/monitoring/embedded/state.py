@@ -36,6 +36,7 @@ class State:
     """
 
     def __init__(self, folder: Path, retention: Retention, clock: Callable[[], float]) -> None:
+        self.folder = folder
         self.clock = clock
         self.lock = threading.Lock()
         self.hot = HotLog(folder)
