@@ -132,14 +132,12 @@ def _watch(small: Small, folder: Path) -> Watch:
 
 
 @pytest.fixture
-async def watch(sqlite_url: str, tmp_path: Path) -> AsyncIterator[Watch]:
-    """Without jobs."""
-    database = Database(sqlite_url)
+async def watch(database: Database, tmp_path: Path) -> AsyncIterator[Watch]:
+    """Without jobs, on a database of each kind in turn."""
     quiet = quiet_service(database)
     made = _watch(Small(quiet.ctx, quiet.admin), tmp_path / "metrics")
     yield made
     await made.ctx.metrics.close()
-    database.close()
 
 
 @pytest.fixture
