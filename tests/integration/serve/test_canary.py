@@ -39,6 +39,8 @@ TEXTS = {
     "basic password": "canary-basic-password-61aa",
     "echoed password": "canary-echoed-password-90ff",
     "file": "canary-file-17b5",
+    "channel": "canary-channel-c0fe",
+    "rule": "canary-rule-77aa",
     "typed": "canary-typed-5e5e",
 }
 
@@ -92,6 +94,8 @@ def echoing() -> Iterator[int]:
             self.end_headers()
             self.wfile.write(said)
 
+        do_POST = do_GET
+
         def log_message(self, *arguments: object) -> None:
             pass
 
@@ -126,6 +130,7 @@ def test_no_secret_is_found_anywhere(tmp_path: Path, docker_engine: DockerHost) 
         servers(talk, {"machine_ip": host.host, "machine_port": host.port, "machine_user": host.user}, jump)
         machines(talk, image)
         commands(talk, tmp_path)
+        alerts(talk, tmp_path, echo)
         everything(talk)
         live = canary.files(service.data_dir)
         talk.mist("backup", str(tmp_path / "data.backup"), "--data-dir", str(service.data_dir))
@@ -163,6 +168,21 @@ def people(talk: Talk) -> None:
     talk.ask("PUT", f"/users/{user['id']}/password", {"password": TEXTS["new password"]})
     talk.ask("POST", "/users", {"email": "not an address", "password": TEXTS["new password"]})
     talk.ask("POST", "/users", {"email": "x@example.com", "passwort": TEXTS["new password"]})
+
+
+def alerts(talk: Talk, folder: Path, echo: int) -> None:
+    secret = TEXTS["channel"]
+    url = f"json://joe:{secret}@127.0.0.1:{echo}/{secret}/?+X-Key={secret}"
+    channel = talk.ask("POST", "/channels", {"name": "echo", "url": url})
+    assert talk.ask("POST", f"/channels/{channel['id']}/test")["error"]["code"] == "receiver_error"
+    talk.ask("POST", "/channels", {"name": "unsafe", "url": f"jsons://example.com/{secret}?verify=no"})
+    talk.ask("POST", "/channels", {"name": "unknown", "url": f"nothing://{secret}"})
+    (folder / "url").write_text(f"json://127.0.0.1:{echo}/{secret}")
+    talk.mist("add-channel", "--name", "file", "--url-file", str(folder / "url"))
+    rule = {"tag": "t", "metric": "load", "value": 5, "action": "script", "script": f"echo {TEXTS['rule']}"}
+    made = talk.ask("POST", "/rules", rule)
+    talk.ask("PATCH", f"/rules/{made['id']}", {"script": f"echo {TEXTS['rule']} again"})
+    talk.ask("POST", "/rules", {**rule, "action": "notify"})
 
 
 def private_keys(talk: Talk, keys: dict[str, KeyPair]) -> None:
