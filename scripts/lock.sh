@@ -12,3 +12,4 @@ served="server postgres docker ec2 libcloud gce openstack hetzner softlayer noti
 compile $(printf -- '--extra %s ' $served) --group pyproject.toml:build \
   -c requirements-dev.lock pyproject.toml -o requirements.lock
 compile --extra libvirt --group pyproject.toml:build -c requirements-dev.lock pyproject.toml -o requirements-libvirt.lock
+echo "uv>=0.9" | compile -c requirements-dev.lock - -o requirements-uv.lock
