@@ -5,6 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from mistclient import MistClient
+from mistclient.errors import NotFound
 from mistserver.domain.ids import new_id
 from tests.integration.alerts.conftest import Mist, posting
 from tests.lab.receivers import Mailbox, Webhook
@@ -95,6 +99,29 @@ def test_a_receiver_that_refuses_is_named_with_its_reason(front: Front, hook: We
     assert (status, code) == (502, "receiver_error")
     assert "did not take the message" in message
     front.done("DELETE", f"/channels/{channel['id']}")
+
+
+def test_python_has_the_rules_of_a_machine(front: Front, machine: dict[str, Any]) -> None:
+    client = MistClient(front.service.uri, api_token=front.token)
+    found = client.machine(machine["id"])
+
+    rule = found.add_rule("users", "gt", 10, for_s=60)
+
+    assert rule in found.rules()
+    assert rule in client.rules()
+    assert client.rule(rule["id"])["for_s"] == 60
+    assert client.update_rule(rule["id"], enabled=False)["enabled"] is False
+    silence = found.silence(60.0, "a test")
+    assert client.silences() == [silence]
+    client.end_silence(silence["id"])
+    client.delete_rule(rule["id"])
+    assert [each for each in found.rules() if each["metric"] == "users"] == []
+    assert found.alerts("all") == client.alerts("all", machine=found)
+    with pytest.raises(NotFound):
+        client.rule(rule["id"])
+    with pytest.raises(NotFound):
+        client.alert("none")
+    client.close()
 
 
 def _firing(mist: Mist) -> list[dict[str, Any]]:
