@@ -27,6 +27,7 @@ GROUPED_S = 15.0  # what happens to a rule within this time is one message; long
 KEPT = timedelta(days=1)  # then a message that its receiver never took is given up
 SEND_S = 30.0
 LONGEST_PAUSE_S = 60.0
+_AT_ONCE = 64  # channels
 _MOST = 5000
 _GROUPS = 50  # of one channel in one turn
 
@@ -42,7 +43,7 @@ class Delivery:
         """Start on the channels that have something to be told, and wait a little for those that are quick."""
         self._sending = {channel: task for channel, task in self._sending.items() if not task.done()}
         for channel_id in await self._ctx.database.read(messages.due_channels, self._ctx.now()):
-            if channel_id not in self._sending:
+            if channel_id not in self._sending and len(self._sending) < _AT_ONCE:
                 self._sending[channel_id] = asyncio.create_task(self._channel(channel_id), name="deliver")
         if not self._sending:
             return

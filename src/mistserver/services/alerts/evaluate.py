@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
@@ -9,6 +10,7 @@ from datetime import datetime
 from sqlalchemy.engine import Connection
 
 from mistserver.domain.alert import AlertState
+from mistserver.domain.errors import Unavailable
 from mistserver.domain.rule import Rule
 from mistserver.services.alerts.deciding import Changes, Known, decide
 from mistserver.services.alerts.judging import Judge, Pair, pairs
@@ -16,6 +18,8 @@ from mistserver.services.context import Context
 from mistserver.store import alerts, channels, events, messages, rules, silences, targets
 from mistserver.store.alerts import StoredAlert
 from mistserver.store.events import Facts
+
+log = logging.getLogger(__name__)
 
 EVERY_S = 10.0
 
@@ -38,7 +42,11 @@ class Evaluation:
         about, known = await ctx.database.read(self._look, now)
         if not about and not known.open:
             return
-        judged = await self._judge.judge(await ctx.metrics.store(), about, now) if about else {}
+        try:
+            judged = await self._judge.judge(await ctx.metrics.store(), about, now) if about else {}
+        except Unavailable as error:
+            log.warning("rules are not judged: %s", error.message)
+            return
         changes = decide(about, judged, known, now)
         if changes:
             await ctx.database.write(_keep, changes, now)
