@@ -60,9 +60,9 @@ def read(body: bytes, newest: int) -> Read:
         if second > newest:
             ahead += len(each.values)
             continue
-        named = _named(each.plugin, each.plugin_instance, each.type, each.type_instance, tuple(each.dsnames))
-        for name, kind, value in zip(named, each.dstypes, each.values, strict=False):
-            if value is None or not math.isfinite(value) or abs(value) > LARGEST:
+        names = named(each.plugin, each.plugin_instance, each.type, each.type_instance, tuple(each.dsnames))
+        for name, kind, value in zip(names, each.dstypes, each.values, strict=False):
+            if not name or value is None or not math.isfinite(value) or abs(value) > LARGEST:
                 unfit += 1
             else:
                 lines.append((name, _KINDS.get(kind, Kind.GAUGE), second, value))
@@ -72,7 +72,7 @@ def read(body: bytes, newest: int) -> Read:
 
 
 @lru_cache(maxsize=16384)
-def _named(plugin: str, instance: str, type: str, type_instance: str, sources: tuple[Any, ...]) -> tuple[str, ...]:
+def named(plugin: str, instance: str, type: str, type_instance: str, sources: tuple[Any, ...]) -> tuple[str, ...]:
     """The ids of a value list's values. One value alone is called `value` and needs no name of its own."""
     return tuple(
         metric_id(plugin, instance, type, type_instance, "" if source == "value" else source) for source in sources
