@@ -9,7 +9,6 @@ from typing import Any
 from mistserver.providers import registry
 from mistserver.providers.declare import Declared, Guide
 from mistserver.providers.describe import Description, describe_all
-from mistserver.providers.planned import Planned
 
 FOLDER = "providers"
 LEVELS = Path(__file__).parents[1] / "tests" / "contract" / "providers" / "levels.toml"
@@ -37,8 +36,7 @@ def read_levels() -> dict[str, dict[str, Any]]:
 
 
 def guide_of(id: str) -> Guide:
-    found = registry.declaration(id)
-    return Guide() if isinstance(found, Planned) else found.guide
+    return registry.declaration(id).guide
 
 
 def _table(listed: list[Description], levels: dict[str, dict[str, Any]]) -> str:
@@ -62,12 +60,6 @@ def _table(listed: list[Description], levels: dict[str, dict[str, Any]]) -> str:
 
 
 def _state(item: Description) -> str:
-    if not item.available:
-        return f"{_vendor(item)}; not built yet"
-    return _vendor(item)
-
-
-def _vendor(item: Description) -> str:
     return f"retired since {item.retired_since}" if item.state == "retired" else item.state
 
 
@@ -102,8 +94,6 @@ def _page(item: Description, level: dict[str, Any] | None) -> str:
 
 def _condition(item: Description) -> list[str]:
     said = []
-    if not item.available:
-        said.append("Listed, not built yet: adding one answers `provider_not_available`.")
     if item.state == "retired":
         said.append(
             f"Retired by its vendor since {item.retired_since}. Of use with an `--endpoint` that still speaks its API."

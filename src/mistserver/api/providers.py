@@ -10,7 +10,7 @@ from mistserver.providers.describe import Description, describe_all
 
 @get("/providers")
 async def list_providers(actor: Who) -> Listing[Description]:
-    """All providers, built and planned, in a fixed order, each with its regions, capabilities and settings."""
+    """All providers, in a fixed order, each with its regions, capabilities and settings."""
     return Listing(items=describe_all())
 
 

@@ -11,7 +11,6 @@ from mistserver.domain.errors import ProviderNotAvailable
 from mistserver.providers import registry
 from mistserver.providers.capabilities import capabilities
 from mistserver.providers.declare import Declared, declared
-from mistserver.providers.planned import Planned
 
 
 class RegionDescription(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,7 +54,7 @@ class Description(msgspec.Struct, frozen=True, kw_only=True):
 def describe(id: str, *, everywhere: bool = False) -> Description:
     """One provider. `everywhere` leaves out what depends on this machine (whether its library is installed)."""
     row = registry.row(id)
-    why = registry.missing(id) if row.module is None or not everywhere else None
+    why = None if everywhere else registry.missing(id)
     try:
         found = registry.declaration(id)
     except ProviderNotAvailable:
@@ -76,8 +75,6 @@ def describe(id: str, *, everywhere: bool = False) -> Description:
         unavailable_because=why,
         supported_as=registry.shorthands(id),
     )
-    if isinstance(found, Planned):
-        return replace(plain, settings=list(found.settings))
     return replace(
         plain,
         label_is_region=found.label_is_region,

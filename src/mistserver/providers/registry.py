@@ -12,80 +12,68 @@ from dataclasses import dataclass
 from mistserver.domain.errors import InvalidInput, ProviderNotAvailable
 from mistserver.providers import outside
 from mistserver.providers.base import Provider
-from mistserver.providers.planned import PLANNED, Planned
 
 _HERE = "mistserver.providers."
 
 
 @dataclass(frozen=True)
 class Row:
-    """One listed provider. `module` is None while it is not built.
+    """One listed provider.
 
     `module_needed` is the vendor's library, which the distribution's extra `extra` brings; to be built it may need
     `packages` of the system. `package` is the distribution that brings it, when that is not this one.
     """
 
     id: str
-    module: str | None = None
-    name: str = ""
+    module: str
+    name: str
     extra: str | None = None
     module_needed: str | None = None
     packages: str | None = None
     package: str | None = None
 
 
-_BUILT = {
-    row.id: row
-    for row in (
-        Row("bare_metal", _HERE + "bare_metal", "BareMetal"),
-        Row("azure", _HERE + "azure", "Azure", extra="libcloud", module_needed="libcloud"),
-        Row("ec2", _HERE + "ec2", "Ec2", extra="ec2", module_needed="boto3"),
-        Row("nephoscale", _HERE + "nephoscale", "NephoScale"),
-        Row("gce", _HERE + "gce", "Gce", extra="gce", module_needed="google.auth"),
-        Row("azure_arm", _HERE + "azure_arm", "AzureArm"),
-        Row("digitalocean", _HERE + "digitalocean", "DigitalOcean"),
-        Row("softlayer", _HERE + "softlayer", "SoftLayer", extra="softlayer", module_needed="SoftLayer"),
-        Row("openstack", _HERE + "openstack", "OpenStack", extra="openstack", module_needed="keystoneauth1"),
-        Row("rackspace", _HERE + "rackspace", "Rackspace", extra="openstack", module_needed="keystoneauth1"),
-        Row("hpcloud", _HERE + "hpcloud", "HpCloud", extra="openstack", module_needed="keystoneauth1"),
-        Row("linode", _HERE + "linode", "Linode"),
-        Row("vultr", _HERE + "vultr", "Vultr"),
-        Row("upcloud", _HERE + "upcloud", "UpCloud"),
-        Row("hetzner", _HERE + "hetzner", "Hetzner", extra="hetzner", module_needed="hcloud"),
-        Row("docker", _HERE + "docker", "Docker", extra="docker", module_needed="docker"),
-        Row("vcloud", _HERE + "vcloud", "VCloud"),
-        Row("indonesian_vcloud", _HERE + "indonesian_vcloud", "IndonesianVCloud"),
-        Row(
-            *("libvirt", _HERE + "libvirt", "Libvirt"),
-            extra="libvirt",
-            module_needed="libvirt",
-            packages="gcc python3-dev libvirt-dev",
-        ),
-        Row("localhost", _HERE + "localhost", "Localhost"),
-        Row("exoscale", _HERE + "exoscale", "Exoscale"),
-        Row("cloudstack", _HERE + "cloudstack", "CloudStack"),
-        Row("ovh", _HERE + "ovh", "Ovh"),
-        Row("aliyun", _HERE + "aliyun", "Aliyun"),
-        Row("oci", _HERE + "oci", "Oci"),
-        Row("vsphere", _HERE + "vsphere", "Vsphere", extra="vsphere", module_needed="pyVmomi"),
-        Row("proxmox", _HERE + "proxmox", "Proxmox", extra="proxmox", module_needed="proxmoxer"),
-        Row("lxd", _HERE + "lxd", "Lxd"),
-        Row("kubevirt", _HERE + "kubevirt", "KubeVirt"),
-        Row("scaleway", _HERE + "scaleway", "Scaleway"),
-    )
-}
-# The order in which users have always seen them; what came later follows.
-_ORDER: tuple[str, ...] = (
-    *("bare_metal", "azure", "ec2", "gce", "nephoscale", "digitalocean", "linode", "openstack", "rackspace"),
-    *("softlayer", "hpcloud", "docker", "vcloud", "indonesian_vcloud", "libvirt", "localhost"),
-    *("azure_arm", "hetzner", "vultr", "scaleway", "ovh", "upcloud", "exoscale", "cloudstack", "aliyun", "oci"),
-    *("vsphere", "proxmox", "lxd", "kubevirt"),
+_LISTED = (
+    # in the order in which users have always seen them
+    Row("bare_metal", _HERE + "bare_metal", "BareMetal"),
+    Row("azure", _HERE + "azure", "Azure", extra="libcloud", module_needed="libcloud"),
+    Row("ec2", _HERE + "ec2", "Ec2", extra="ec2", module_needed="boto3"),
+    Row("gce", _HERE + "gce", "Gce", extra="gce", module_needed="google.auth"),
+    Row("nephoscale", _HERE + "nephoscale", "NephoScale"),
+    Row("digitalocean", _HERE + "digitalocean", "DigitalOcean"),
+    Row("linode", _HERE + "linode", "Linode"),
+    Row("openstack", _HERE + "openstack", "OpenStack", extra="openstack", module_needed="keystoneauth1"),
+    Row("rackspace", _HERE + "rackspace", "Rackspace", extra="openstack", module_needed="keystoneauth1"),
+    Row("softlayer", _HERE + "softlayer", "SoftLayer", extra="softlayer", module_needed="SoftLayer"),
+    Row("hpcloud", _HERE + "hpcloud", "HpCloud", extra="openstack", module_needed="keystoneauth1"),
+    Row("docker", _HERE + "docker", "Docker", extra="docker", module_needed="docker"),
+    Row("vcloud", _HERE + "vcloud", "VCloud"),
+    Row("indonesian_vcloud", _HERE + "indonesian_vcloud", "IndonesianVCloud"),
+    Row(
+        *("libvirt", _HERE + "libvirt", "Libvirt"),
+        extra="libvirt",
+        module_needed="libvirt",
+        packages="gcc python3-dev libvirt-dev",
+    ),
+    # and what came later
+    Row("localhost", _HERE + "localhost", "Localhost"),
+    Row("azure_arm", _HERE + "azure_arm", "AzureArm"),
+    Row("hetzner", _HERE + "hetzner", "Hetzner", extra="hetzner", module_needed="hcloud"),
+    Row("vultr", _HERE + "vultr", "Vultr"),
+    Row("scaleway", _HERE + "scaleway", "Scaleway"),
+    Row("ovh", _HERE + "ovh", "Ovh"),
+    Row("upcloud", _HERE + "upcloud", "UpCloud"),
+    Row("exoscale", _HERE + "exoscale", "Exoscale"),
+    Row("cloudstack", _HERE + "cloudstack", "CloudStack"),
+    Row("aliyun", _HERE + "aliyun", "Aliyun"),
+    Row("oci", _HERE + "oci", "Oci"),
+    Row("vsphere", _HERE + "vsphere", "Vsphere", extra="vsphere", module_needed="pyVmomi"),
+    Row("proxmox", _HERE + "proxmox", "Proxmox", extra="proxmox", module_needed="proxmoxer"),
+    Row("lxd", _HERE + "lxd", "Lxd"),
+    Row("kubevirt", _HERE + "kubevirt", "KubeVirt"),
 )
 _SHOWN = 80  # characters of what was asked for
-_PLANNED = {planned.id: planned for planned in PLANNED}
-_ROWS = {id: _BUILT.get(id, Row(id)) for id in _ORDER}
-
-Declaration = type[Provider] | Planned
+_ROWS = {listed.id: listed for listed in _LISTED}
 
 
 def own_rows() -> tuple[Row, ...]:
@@ -108,14 +96,12 @@ def row(id: str) -> Row:
     raise InvalidInput(f"There is no provider {id[:_SHOWN]!a}; there are {', '.join(_ids())}.", field="provider")
 
 
-def declaration(id: str) -> Declaration:
+def declaration(id: str) -> type[Provider]:
     """What a provider declares of itself; needs no vendor library.
 
     ProviderNotAvailable for one of another package that cannot be loaded; the reason names both.
     """
     listed = row(id)
-    if listed.module is None:
-        return _PLANNED[id]
     if listed.package is not None:
         return outside.load(id, listed.module, listed.name, listed.package)
     provider: type[Provider] = getattr(importlib.import_module(listed.module), listed.name)
@@ -125,8 +111,6 @@ def declaration(id: str) -> Declaration:
 def missing(id: str) -> str | None:
     """Why the provider cannot be used here, as a sentence with the remedy; None when it can."""
     found = row(id)
-    if found.module is None:
-        return f"{declaration(id).title} ({id}) is listed, but this version of Mist cannot use it yet."
     if found.package is not None:
         try:
             declaration(id)
@@ -153,10 +137,7 @@ def load(id: str) -> type[Provider]:
     why = missing(id)
     if why is not None:
         raise ProviderNotAvailable(why, provider=id, extra=row(id).extra)
-    found = declaration(id)
-    if isinstance(found, Planned):
-        raise ProviderNotAvailable(f"{found.title} ({id}) cannot be used yet.", provider=id)
-    return found
+    return declaration(id)
 
 
 def shorthands(id: str) -> dict[str, str]:
@@ -204,8 +185,7 @@ def _region(id: str, region: str | None) -> str | None:
         if provider.region_required:
             raise InvalidInput(f"{provider.title} needs a region (--region): {', '.join(known)}.", field="region")
         return None
-    aliases = {} if isinstance(provider, Planned) else provider.region_aliases
-    meant = aliases.get(region, region)
+    meant = provider.region_aliases.get(region, region)
     if meant in known or provider.free_region:
         return meant
     if not known:

@@ -32,7 +32,7 @@ NEEDS: dict[str, Test] = {
 
 def built() -> list[str]:
     """The providers that can be tested, in their order."""
-    return [row.id for row in registry.rows() if row.module]
+    return [row.id for row in registry.own_rows()]
 
 
 def applies(id: str, needs: list[str]) -> bool:

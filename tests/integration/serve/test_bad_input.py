@@ -28,7 +28,7 @@ from tests.support.front import EC2, PASSPHRASE, TIMEOUT_S, WRONG, Front, docker
         ({"provider": "ec2", "settings": {}}, 400, "needs a region (--region)"),
         ({**EC2, "region": "mars"}, 400, "no region 'mars'; it has ec2_ap_northeast"),
         ({**docker(), "region": "mars"}, 400, "leave --region out"),
-        ({"provider": "rackspace", "region": "lon", "settings": {}}, 501, "cannot use it yet"),
+        ({"provider": "rackspace", "region": "lon", "settings": {}}, 400, "needs username (--rackspace-username)"),
         ({"provider": "localhost", "settings": {}}, 501, "--manage-this-host"),
         ({**EC2, "settings": {}}, 400, "needs api_key (--ec2-api-key)"),
         ({**EC2, "settings": {"api_key": 5, "api_secret": []}}, 400, "(--ec2-api-secret) has to be text"),

@@ -57,6 +57,6 @@ def test_all_providers_cost_the_start_what_one_costs(tmp_path: Path) -> None:
 
     assert (len(one_listed), all_listed) == (1, [row.id for row in registry.own_rows()])
     assert with_all == with_one
-    ours = {row.module for row in registry.own_rows() if row.module} - {registry.row("localhost").module}
+    ours = {row.module for row in registry.own_rows()} - {registry.row("localhost").module}
     needed = {row.module_needed for row in registry.own_rows() if row.module_needed}
     assert {name for name in with_all if name in ours or name.partition(".")[0] in needed} == set()

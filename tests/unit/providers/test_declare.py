@@ -46,10 +46,5 @@ def test_secrets_stay_out_of_the_repr() -> None:
 
 
 def test_every_flag_is_declared_once() -> None:
-    flags = [
-        item.flag
-        for row in registry.rows()
-        if row.module is not None
-        for item in declared(registry.load(row.id).Settings)
-    ]
+    flags = [item.flag for row in registry.own_rows() for item in declared(registry.load(row.id).Settings)]
     assert len(flags) == len(set(flags))

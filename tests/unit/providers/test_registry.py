@@ -84,13 +84,6 @@ def test_what_cannot_be_meant_is_refused(given: str, region: str | None, says: s
         registry.resolve(given, region)
 
 
-@pytest.mark.parametrize("id", [row.id for row in registry.own_rows() if row.module is None])
-def test_a_provider_that_is_not_built_is_named(id: str) -> None:
-    with pytest.raises(ProviderNotAvailable, match=rf"\({id}\) is listed"):
-        registry.load(id)
-    assert describe(id).available is False
-
-
 def test_a_missing_library_is_answered_with_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(ProviderNotAvailable, match=r"pip install 'mist\[ec2\]'"):

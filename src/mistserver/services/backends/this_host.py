@@ -18,8 +18,8 @@ async def add_this_host(ctx: Context, actor: Actor) -> None:
     """Add it once, so that a new service has something to manage; nothing when `manage_this_host` is off."""
     if not ctx.settings.manage_this_host:
         return
-    for row in registry.rows():
-        if row.module is None or not getattr(registry.declaration(row.id), "manages_host", False):
+    for row in registry.own_rows():
+        if not registry.declaration(row.id).manages_host:
             continue
         try:
             await add.add(ctx, actor, AddBackend(provider=row.id))

@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, TypeAlias
 from sqlalchemy.engine import Connection as Database
 
 from mistserver.domain.backend import Backend
-from mistserver.domain.errors import MachineAuthFailed, MachineUnreachable, MistError, NotFound, ProviderNotAvailable
+from mistserver.domain.errors import MachineAuthFailed, MachineUnreachable, MistError, NotFound
 from mistserver.domain.key import Association
 from mistserver.domain.machine import Machine
 from mistserver.providers import registry
-from mistserver.providers.base import Provider
 from mistserver.providers.declare import declared
 from mistserver.services.context import Context
 from mistserver.services.host_key_book import book_of
@@ -220,23 +219,16 @@ def _read(connection: Database, account_id: str, machines: Sequence[Machine], wa
 
 def _named_keys(backend: Backend) -> list[str]:
     """The keys of Mist that a backend's settings name: they open its own host."""
-    settings = declared(_declaration(backend).Settings)
+    settings = declared(registry.declaration(backend.provider).Settings)
     named = [backend.settings.get(item.name) for item in settings if item.kind == "key"]
     return [name for name in named if name]
-
-
-def _declaration(backend: Backend) -> type[Provider]:
-    found = registry.declaration(backend.provider)
-    if isinstance(found, type):
-        return found
-    raise ProviderNotAvailable(f"{found.title} ({backend.provider}) cannot be used yet.", provider=backend.provider)
 
 
 def _way(ctx: Context, known: _Known, machine: Machine, wanted: Wanted, cache: dict[str, KeyMaterial]) -> Way:
     stored = known.backends.get(machine.backend_id)
     if stored is None:
         raise NotFound(f"The backend of the machine {machine.name!r} is gone.", noun="backend", id=machine.backend_id)
-    if _declaration(stored.backend).has_exec and not wanted.over_ssh:
+    if registry.declaration(stored.backend.provider).has_exec and not wanted.over_ssh:
         return ExecWay(machine, stored)
     links = sorted(known.associations.get(machine.id, []), key=_rank)
     chosen = _keys(known, machine, links, wanted)
