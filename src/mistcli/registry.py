@@ -87,7 +87,7 @@ GROUPS: dict[str, dict[str, tuple[str, str]]] = {
         "recover": ("serve", "Set a new password for a user who is locked out"),
         "add-account": ("serve", "Add an account with its first user"),
     },
-    "Monitoring (not part of this version)": {
+    "Monitoring": {
         "enable-monitoring": ("monitoring", "Install the agent on a machine"),
         "disable-monitoring": ("monitoring", "Remove the agent from a machine"),
         "list-metrics": ("monitoring", "List a machine's metrics"),
