@@ -21,9 +21,10 @@ from tests.lab.openstack import config, install
 USER, PASSWORD, PROJECT = "demo", "lab-demo", "demo"
 PATHS = {"glance": "", "placement": "", "neutron": "", "nova": "/v2.1"}
 # name, MiB of memory, cores, GiB of disk; the last is larger than the hypervisor
-SIZES = (("m1.tiny", 512, 1, 1), ("m1.small", 2048, 1, 1), ("m1.medium", 4096, 2, 1), ("m1.huge", 512, 1, 10_000_000))
+SIZES = (("m1.tiny", 512, 1, 1), ("m1.small", 2048, 1, 1), ("m1.medium", 4096, 2, 1), ("m1.huge", 8192, 2, 10_000_000))
 TYPES = {"glance": "image", "placement": "placement", "neutron": "network", "nova": "compute"}
 ENDS_S = 10.0
+QUOTA = 100
 
 
 @dataclass
@@ -151,6 +152,10 @@ def _images(cloud: OpenStackCloud) -> None:
 
 
 def _flavours(cloud: OpenStackCloud) -> None:
+    """And room for the machines that a failed test leaves behind."""
+    cloud.ask(
+        "nova", "PUT", f"/v2.1/os-quota-sets/{cloud.project}", {"quota_set": {"instances": QUOTA, "cores": QUOTA}}
+    )
     for name, ram, cores, disk in SIZES:
         body = {"name": name, "id": name, "ram": ram, "vcpus": cores, "disk": disk}
         cloud.ask("nova", "POST", "/v2.1/flavors", {"flavor": body})

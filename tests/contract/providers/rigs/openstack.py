@@ -15,11 +15,14 @@ from mistserver.domain.machine import MachineSpec
 from mistserver.providers import registry
 from mistserver.providers.base import Account
 from tests.contract.providers.rig import Rig
-from tests.lab.openstack import PASSWORD, PROJECT, USER, OpenStackCloud
+from tests.lab.openstack import PASSWORD, PROJECT, QUOTA, USER, OpenStackCloud
 
 
 class OpenStackRig(Rig):
-    """A wrong port or URL is the compute service's (`at`), or all of the cloud (`pointed`)."""
+    """A wrong port or URL is the compute service's (`at`), or all of the cloud (`pointed`).
+
+    A time-out of five seconds, not one: a real cloud on a busy machine may think that long.
+    """
 
     id = "openstack"
     unknown = "00000000-0000-0000-0000-000000000000"
@@ -44,7 +47,7 @@ class OpenStackRig(Rig):
         return self._account(password="not the secret")
 
     def at(self, port: int) -> Account:
-        return replace(self._account(compute_endpoint=f"http://127.0.0.1:{port}/v2.1"), timeout_s=1.0)
+        return replace(self._account(compute_endpoint=f"http://127.0.0.1:{port}/v2.1"), timeout_s=5.0)
 
     def pointed(self, url: str, ca_pem: str | None = None) -> Account:
         return replace(self.account(), endpoint=url, ca_pem=ca_pem, timeout_s=1.0)
@@ -73,7 +76,7 @@ class OpenStackRig(Rig):
             change(bad=False)
 
     def _quota(self, *, bad: bool) -> None:
-        body = {"quota_set": {"instances": 0 if bad else 10}}
+        body = {"quota_set": {"instances": 0 if bad else QUOTA}}
         self._cloud.ask("nova", "PUT", f"/v2.1/os-quota-sets/{self._cloud.project}", body)
 
     def _visibility(self, *, bad: bool) -> None:
