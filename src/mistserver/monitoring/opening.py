@@ -94,3 +94,14 @@ def embedded(folder: Path, limits: Limits | None = None) -> Metrics:
         return EmbeddedStore(folder, Retention(*(int(each * _DAY) for each in days)), most_series=chosen.series)
 
     return Metrics(open_store)
+
+
+def victoria(url: str, folder: Path, limits: Limits) -> Metrics:
+    """Metrics in VictoriaMetrics, and in a folder of this machine what it may not have yet."""
+
+    def open_store() -> MetricStore:
+        from mistserver.monitoring.victoria import VictoriaStore
+
+        return VictoriaStore(url, folder, most_series=limits.series)
+
+    return Metrics(open_store)

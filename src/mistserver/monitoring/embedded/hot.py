@@ -59,7 +59,7 @@ class HotLog:
     def posts(self) -> Iterator[Post]:
         """What is in the log, in the order in which it came."""
         rows = self._database.execute("SELECT seq, body, checksum FROM posts ORDER BY seq")
-        return (post_of(body) for _, body in _sound_posts(rows))
+        return (post_of(body) for _, body in sound_posts(rows))
 
     def write(self, series: Sequence[NewSeries], posts: Sequence[Post]) -> None:
         """All or nothing; sqlite3.Error or OSError when the disk takes no more."""
@@ -84,7 +84,7 @@ class HotLog:
         rows = self._database.execute(
             "SELECT seq, body, checksum FROM posts WHERE seq > ? ORDER BY seq LIMIT ?", (seq, count)
         )
-        return [(seq, post_of(body)) for seq, body in _sound_posts(rows)]
+        return [(seq, post_of(body)) for seq, body in sound_posts(rows)]
 
     def drop_posts(self, up_to: int) -> None:
         self._database.execute("DELETE FROM posts WHERE seq <= ?", (up_to,))
@@ -118,7 +118,7 @@ def _repair(path: Path) -> None:
     """A new log with what can be read of the damaged one, which is put aside."""
     new = path.with_suffix(".new")
     damage.remove(new)
-    posts = list(_sound_posts(damage.rows_left(path, "posts", 3)))
+    posts = list(sound_posts(damage.rows_left(path, "posts", 3)))
     series = _sound_series(damage.rows_left(path, "series", 5))
     with closing(_connected(new)) as database:
         database.execute("BEGIN")
@@ -154,7 +154,8 @@ def _sound_series(rows: Iterable[Sequence[Any]]) -> list[NewSeries]:
     return found
 
 
-def _sound_posts(rows: Iterable[Sequence[Any]]) -> Iterator[tuple[int, bytes]]:
+def sound_posts(rows: Iterable[Sequence[Any]]) -> Iterator[tuple[int, bytes]]:
+    """Place and body of posts that are as they were written."""
     for seq, body, checksum in rows:
         if isinstance(body, bytes) and zlib.crc32(body) == checksum:
             yield seq, body

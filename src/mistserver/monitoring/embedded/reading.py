@@ -13,7 +13,7 @@ from mistserver.monitoring.embedded.partition import Stored
 from mistserver.monitoring.embedded.partitions import Partitions
 from mistserver.monitoring.embedded.rollup import LONGEST_GAP_S, Buckets, buckets, numbers, on_grid
 from mistserver.monitoring.embedded.state import State
-from mistserver.monitoring.samples import Answer, Points, Window
+from mistserver.monitoring.samples import Answer, Kind, Points, Times, Values, Window
 
 
 def read(state: State, machine: str, names: Sequence[str], window: Window) -> Answer:
@@ -62,6 +62,12 @@ def _counted_until(state: State, window: Window) -> int:
 
 
 def _from_samples(state: State, slots: Sequence[int], window: Window) -> dict[int, Buckets]:
+    found = samples(state, slots, window)
+    return {slot: as_buckets(*found[slot], window) for slot in slots}
+
+
+def samples(state: State, slots: Sequence[int], window: Window) -> dict[int, tuple[Kind | None, Times, Values]]:
+    """What a window needs of each series, as it came. None for one that has just been forgotten."""
     since = max(0, window.start - LONGEST_GAP_S)  # a rate needs the sample before
     with state.lock:  # before the files: what moves there meanwhile is seen twice and not missed
         rows = [(slot, state.kinds.get(slot), *state.head.row(slot)) for slot in slots]
@@ -75,10 +81,15 @@ def _from_samples(state: State, slots: Sequence[int], window: Window) -> dict[in
             times = np.concatenate([old_times, head_times[fresh]])
             values = np.concatenate([old_values, head_values[fresh]])
         near = (times >= since) & (times < window.stop)
-        shown_times, shown = numbers(kind, times[near], values[near]) if kind is not None else (times[:0], values[:0])
-        inside = shown_times >= window.start
-        found[slot] = buckets(shown_times[inside], shown[inside], window.step)
+        found[slot] = (kind, times[near], values[near])
     return found
+
+
+def as_buckets(kind: Kind | None, times: Times, values: Values, window: Window) -> Buckets:
+    """Samples of a series on the steps of a window; counters as rates."""
+    shown_times, shown = numbers(kind, times, values) if kind is not None else (times[:0], values[:0])
+    inside = shown_times >= window.start
+    return buckets(shown_times[inside], shown[inside], window.step)
 
 
 def _from_points(level: Partitions, slots: Sequence[int], window: Window) -> dict[int, Buckets]:

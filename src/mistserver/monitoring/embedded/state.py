@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,6 +48,7 @@ class State:
         self.kinds: dict[int, Kind] = {}
         self.kept_until: Times = np.zeros(1, TIMES)
         self._alive = np.zeros(1, bool)
+        self._names: dict[int, tuple[str, str]] = {}
         self._slots: dict[str, dict[str, int]] = {}
         self._next = 0
         try:
@@ -91,6 +92,7 @@ class State:
         for each in series:
             self._slots.setdefault(each.machine, {})[each.name] = each.id
             self.kinds[each.id] = each.kind
+            self._names[each.id] = (each.machine, each.name)
             self.avoid(each.id)
         self.head.grow(self._next)
         more = self._next - len(self.kept_until)
@@ -102,6 +104,15 @@ class State:
     def slots(self, machine: str) -> dict[str, int]:
         """The series of a machine by name; not to be changed."""
         return self._slots.get(machine, {})
+
+    def named(self, slots: Collection[int]) -> dict[int, NewSeries]:
+        """The series with these numbers; without those of machines that are gone."""
+        found: dict[int, NewSeries] = {}
+        with self.lock:
+            for slot in slots:
+                if slot in self.kinds:
+                    found[slot] = NewSeries(slot, *self._names[slot], self.kinds[slot])
+        return found
 
     def next_slot(self) -> int:
         return self._next
@@ -116,6 +127,7 @@ class State:
             for slot in gone:
                 self.head.clear(slot)
                 self.kinds.pop(slot, None)
+                self._names.pop(slot, None)
             self._alive[gone] = False
         return gone
 
@@ -125,6 +137,7 @@ class State:
             for each in series:
                 self._slots.get(each.machine, {}).pop(each.name, None)
                 self.kinds.pop(each.id, None)
+                self._names.pop(each.id, None)
                 self._alive[each.id] = False
 
     def alive(self, slots: Slots) -> NDArray[np.bool_]:

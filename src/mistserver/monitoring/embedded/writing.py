@@ -58,6 +58,7 @@ class Writer:
         self._most_series = most_series
         self._orders: SimpleQueue[_Order | None] = SimpleQueue()
         self._rows: dict[tuple[str, tuple[str, ...]], _Rows] = {}
+        self.droppable: Callable[[], int] | None = None  # up to which post the log may be shortened
         self._waiting: deque[Post] = deque()  # in the log, and not yet in the head
         self._grown = 0  # posts in the log since it was last shortened
         for post in state.hot.posts():
@@ -228,6 +229,7 @@ class Writer:
     def trim(self) -> None:
         """Drop the oldest posts of the log as far as everything in them stands in files."""
         state, last = self._state, 0
+        most = self.droppable() if self.droppable else None
         while some := state.hot.after(last, _TRIMMED):
             kept = [seq for seq, post in some if self._stands_in_files(post)]
             whole = next((n for n, (seq, _) in enumerate(some) if n >= len(kept) or kept[n] != seq), len(some))
@@ -235,6 +237,8 @@ class Writer:
                 last = some[whole - 1][0]
             if whole < len(some):
                 break
+        if most is not None:
+            last = min(last, most)
         if last:
             state.hot.drop_posts(last)
         self._grown = 0
