@@ -43,10 +43,10 @@ def entry(text: str, name: str | None) -> dict[str, str]:
         known = ", ".join(ascii(each[:80]) for each in sorted(clouds)[:20]) or "none"
         raise InvalidInput(f"Name one of the clouds in clouds.yaml (--openstack-cloud): {known}.", field="cloud")
     cloud = clouds[name]
-    _check(cloud)
     auth = cloud.get("auth") or {}
     if not isinstance(auth, dict):
         raise _wrong()
+    _check(cloud, auth)
     found = {_AUTH[key]: _plain(value) for key, value in auth.items() if key in _AUTH and value is not None}
     found |= {_BESIDE[key]: _plain(value) for key, value in cloud.items() if key in _BESIDE and value is not None}
     for key, names in _BOTH_DOMAINS.items():
@@ -67,7 +67,7 @@ def _clouds(text: str) -> dict[str, dict[str, Any]]:
     return {str(name): each for name, each in clouds.items()}
 
 
-def _check(cloud: dict[str, Any]) -> None:
+def _check(cloud: dict[str, Any], auth: dict[str, Any]) -> None:
     """What the file may say and Mist does not do is refused, not left out."""
     kind = cloud.get("auth_type", "password")
     if kind not in _SIGNS_IN:
@@ -77,7 +77,7 @@ def _check(cloud: dict[str, Any]) -> None:
             "Mist always verifies certificates; take `verify: false` out, and give the authority (--ca-file).",
             field="cloud",
         )
-    if "auth_url" not in (cloud.get("auth") or {}) and ("profile" in cloud or "cloud" in cloud):
+    if "auth_url" not in auth and ("profile" in cloud or "cloud" in cloud):
         raise InvalidInput("The entry leans on a vendor's profile; write its auth_url into it.", field="cloud")
     if any(cloud.get(key) for key in ("cert", "key")):
         raise InvalidInput("Mist does not sign in with a client's certificate.", field="cloud")
