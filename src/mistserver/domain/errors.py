@@ -183,10 +183,10 @@ class Internal(MistError):
 
 
 def all_errors() -> list[type[MistError]]:
-    """The whole tree, base first, in the order of definition."""
+    """The whole tree, base first, in the order of definition; not what a module makes of one for its own use."""
     found: list[type[MistError]] = [MistError]
     for error in found:
-        found.extend(error.__subclasses__())
+        found.extend(each for each in error.__subclasses__() if each.__module__ == __name__)
     return found
 
 
