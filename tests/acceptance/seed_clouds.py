@@ -17,6 +17,7 @@ from tests.lab.clouds.softlayer import SoftLayerCloud
 from tests.lab.clouds.vcloud import VCloudCloud
 from tests.lab.stand_in import Answer, Reply, Request, StandIn, route
 
+_RACKSPACE = "098er098eqwec98dqdqd098"
 _NOTHING = (
     '<DescribeInstancesResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><requestId>1</requestId>'
     "<reservationSet/></DescribeInstancesResponse>"
@@ -51,6 +52,16 @@ class SeedOpenStack(NovaCloud):
         return super().reply(request)
 
 
+class SeedRackspace(KeyedCloud):
+    """Rackspace with the user of the seed's command lines and the one of its Python."""
+
+    def reply(self, request: Request) -> Reply:
+        for user, key in (("my_username", _RACKSPACE), ("rack_username", "rack_api_secret")):
+            if key.encode() in request.body:
+                self.username, self.password = user, key
+        return super().reply(request)
+
+
 @dataclass(frozen=True)
 class Seen:
     """Where a line leads: its provider, the cloud, what an endpoint ends with, and which request is the sign-in."""
@@ -70,7 +81,6 @@ def _basic(user: str, password: str) -> Callable[[Request], bool]:
 
 
 _DIGITALOCEAN = "kjhdkfh897dfodlkfjlkhdf90sdfusldkfjkljsdf098lkjlkj"
-_RACKSPACE = "098er098eqwec98dqdqd098"
 _SOFTLAYER = "kjhfdkjahf098OIjhkFChiugiGIIUuoh"
 
 
@@ -113,6 +123,6 @@ CLOUDS = (
         _basic("admin@MyOrg.io", "kjOIULKJLlkj"),
     ),
     Seen("openstack", SeedOpenStack, lambda request: request.path.endswith("/tokens") and b"pass" in request.body),
-    Seen("rackspace", lambda: KeyedCloud("my_username", _RACKSPACE), _password("my_username", _RACKSPACE)),
+    Seen("rackspace", SeedRackspace, _password("my_username", _RACKSPACE)),
     Seen("hpcloud", lambda: OlderCloud("hp_username", "my_pass", "my_tenant"), _password("hp_username", "my_pass")),
 )

@@ -89,7 +89,7 @@ CASES = [
     ("run --command x --machine atlanta --user '$(x)'", 1, "'$(x)' cannot be a user name"),
     ("run --script FILES/bytes --machine atlanta", 2, "is not a text file in UTF-8"),
     ("cp FILES/absent atlanta:/x", 1, "No such file or directory"),
-    ("cp FILES atlanta:/x", 1, "Is a directory"),
+    ("cp FILES atlanta:/x", 2, "is a directory; -r copies it"),
     ("cp atlanta:/absent FILES/here", 1, "/absent on atlanta cannot be copied"),
     ("cp a b", 2, "One side has to be on a machine: MACHINE:PATH."),
     ("wait-job 0", 1, "There is no job with the id '0'."),

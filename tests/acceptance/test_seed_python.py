@@ -25,17 +25,6 @@ def test_providers_are_listed_in_the_seed_s_shape(client: MistClient) -> None:
     assert ec2["regions"][0] == {"id": "ec2_ap_northeast", "location": "Tokyo"}
 
 
-def test_a_provider_that_is_not_built_says_so(client: MistClient) -> None:
-    with pytest.raises(errors.ProviderNotAvailable, match="Rackspace"):
-        client.add_backend(  # P03
-            provider="rackspace",
-            title="My Rack London",
-            region="lon",
-            username="rack_username",
-            api_key="rack_api_secret",
-        )
-
-
 def test_backends(client: MistClient) -> None:
     every = client.backends()  # P04
     docker = client.backends(name="Docker")[0]  # P06

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from mistclient import MistClient
 from tests.acceptance.seed_clouds import CLOUDS, Seen
 from tests.acceptance.world import RUN
 from tests.lab.certificates import Authority
@@ -106,3 +107,18 @@ def test_a_line_is_accepted_as_written_and_its_credentials_arrive(line: str, red
     if provider not in NOT_A_STAND_IN:
         seen: Seen = BY_PROVIDER[provider]
         assert any(map(seen.signs_in, redirected.clouds[provider].seen[before:]))
+
+
+def test_the_seeds_python_adds_one_too(redirected: Redirected) -> None:
+    client = MistClient(mist_uri=redirected.service.uri, email=EMAIL, password=PASSWORD)
+
+    client.add_backend(  # P03
+        provider="rackspace",
+        title="My Rack London",
+        region="lon",
+        username="rack_username",
+        api_key="rack_api_secret",
+    )
+
+    assert client.backends(name="My Rack London")[0].info["region"] == "lon"
+    assert any(b"rack_api_secret" in request.body for request in redirected.clouds["rackspace"].seen)
