@@ -65,6 +65,9 @@ class Plain(Dummy):
                     self._put(reading, MachineState.RUNNING)
         return super().list_machines()
 
+    def finish_resize(self, external_id: str, size: str) -> None:
+        self._ask(f"finish_resize {external_id} {size}")
+
     def _become(self, external_id: str, state: MachineState, verb: str) -> None:
         self._ask(f"{verb} {external_id}")
         if external_id not in self.lively.machines:

@@ -32,7 +32,7 @@ from mistserver.services.host_key_book import book_of
 from mistserver.services.machines import lookup
 from mistserver.services.machines.lookup import Found
 from mistserver.services.machines.pauses import before_another_try_s
-from mistserver.services.machines.watch import Watch
+from mistserver.services.machines.watch import Watch, why
 from mistserver.store import associations, events, host_keys, inventory
 
 DEADLINE_S = 600.0
@@ -217,7 +217,8 @@ def _settled(found: Found, action: Action, reading: MachineReading | None) -> bo
     if reading is None:
         raise ProviderRejected(f"{name} is gone at its provider.", backend_id=found.stored.id)
     if reading.state == MachineState.ERROR:
-        raise ProviderRejected(f"{name} went into an error at its provider.", backend_id=found.stored.id)
+        said = f"{name} went into an error at its provider{why(reading)}."
+        raise ProviderRejected(said, backend_id=found.stored.id)
     if action == Action.STOP:
         return reading.state in (MachineState.STOPPED, MachineState.TERMINATED)
     if action == Action.RESIZE:

@@ -22,7 +22,7 @@ from mistserver.services.machines import create_plan, ready
 from mistserver.services.machines.create_once import LOST, Creator
 from mistserver.services.machines.create_plan import Asked, Told
 from mistserver.services.machines.together import together
-from mistserver.services.machines.watch import Watch
+from mistserver.services.machines.watch import Watch, why
 from mistserver.services.monitoring.enable import enable_new
 from mistserver.store import backends, inventory, keys
 from mistserver.store.backends import StoredBackend
@@ -217,7 +217,7 @@ class CreateWork:
             looks += reading.state in (MachineState.STOPPED, MachineState.TERMINATED)
             if reading.state == MachineState.ERROR or looks >= _STOPPED_LOOKS:
                 raise ProviderRejected(
-                    f"It went into the state {reading.state} instead of running.", state=reading.state
+                    f"It went into the state {reading.state} instead of running{why(reading)}.", state=reading.state
                 )
             return False
 

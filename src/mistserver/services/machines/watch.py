@@ -70,3 +70,9 @@ class Watch:
             kept_until = now + _KEPT_AFTER_CREATE
             await self._ctx.database.write(inventory.put_reading, self._stored, reading, now, kept_until)
         return reading
+
+
+def why(reading: MachineReading) -> str:
+    """The provider's own reason for the state that the machine is in, to be put behind a sentence; "" without one."""
+    reason = str(reading.extra.get("reason") or "").rstrip(".")
+    return f": {reason}" if reason else ""

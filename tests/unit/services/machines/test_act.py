@@ -12,6 +12,7 @@ from mistserver.domain.errors import (
     NotFound,
     NotSupported,
     ProviderRateLimited,
+    ProviderRejected,
     ProviderUnreachable,
 )
 from mistserver.domain.job import Job, JobState
@@ -22,7 +23,7 @@ from mistserver.services.machines.act import ActOnMachine
 from mistserver.store import associations, host_keys, inventory
 from mistserver.store.host_keys import Remembered
 from tests.support.dummy_provider import GOOD_TOKEN
-from tests.support.lively_provider import POSSIBLE, Lively, LivelyCloud
+from tests.support.lively_provider import POSSIBLE, Lively, LivelyCloud, Plain
 from tests.support.small_service import NOW, Small
 
 PUBLIC = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIB0000000000000000000000000000000000000000 lab"
@@ -71,6 +72,23 @@ async def test_a_resize_needs_a_size_and_tells_it(small: Small, cloud: LivelyClo
 
     assert ended.state == JobState.SUCCEEDED, ended.error
     assert small.machine(machine.id).size == "0"
+    assert cloud.asked[-1] == "finish_resize m-0 0"
+
+
+async def test_a_resize_that_came_to_nothing_fails(
+    small: Small, cloud: LivelyCloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(self: object, external_id: str, size: str) -> None:
+        raise ProviderRejected("The resize came to nothing: no room.")
+
+    monkeypatch.setattr(Plain, "finish_resize", refuse)
+    machine = add_machine(small, cloud, MachineState.STOPPED)
+
+    ended = await told(small, machine, Action.RESIZE, "0")
+
+    assert ended.state == JobState.FAILED
+    assert ended.error is not None
+    assert "came to nothing: no room" in ended.error["message"]
 
 
 async def test_what_is_destroyed_leaves_nothing_behind(small: Small, cloud: LivelyCloud) -> None:

@@ -177,7 +177,7 @@ async def test_a_refused_create_leaves_no_machine_in_the_lists(small: Small, clo
 
 async def test_a_machine_that_fails_later_is_kept_and_named(small: Small, cloud: LivelyCloud) -> None:
     def broken(provider: Plain, spec: MachineSpec) -> MachineReading:
-        return provider.made(spec, state=MachineState.ERROR)
+        return provider.made(spec, state=MachineState.ERROR, extra={"reason": "No valid host was found."})
 
     cloud.creates = [broken]
     job = await create.submit(small.ctx, small.actor, wanted(add_backend(small)))
@@ -185,6 +185,7 @@ async def test_a_machine_that_fails_later_is_kept_and_named(small: Small, cloud:
 
     assert ended.error is not None
     assert "wait until running" in ended.error["message"]
+    assert "instead of running: No valid host was found." in ended.error["message"]
     assert "exists at" in ended.error["message"]
     assert ended.error["details"]["external_id"] == "m-0"
     assert small.machine(str(job.subject_id)).state == MachineState.ERROR
