@@ -53,6 +53,12 @@ class Victoria:
         with urllib.request.urlopen(request, timeout=10):
             pass
 
+    def merge(self) -> None:
+        """Put everything on the disk, merged as far as it will be."""
+        for path in ("/internal/force_flush", "/internal/force_merge"):
+            with urllib.request.urlopen(self.url + path, timeout=60):
+                pass
+
     def stop(self) -> None:
         self._daemon.stop()
 
