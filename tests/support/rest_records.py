@@ -9,6 +9,11 @@ from typing import Any
 import mistclient
 
 AT = "2026-11-23T12:00:00Z"
+METRICS = [
+    {"id": "load.shortterm", "name": "Load", "unit": "", "shown": True},
+    {"id": "users", "name": "Users", "unit": "", "shown": False},
+]
+BY_HAND = {"machine_id": "m", "commands": "DIR=/opt/mist-collectd sh ...\n"}
 PRIVATE = "-----BEGIN OPENSSH PRIVATE KEY-----\nc2VjcmV0\n-----END OPENSSH PRIVATE KEY-----\n"
 PUBLIC = "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABAQDPVpYTrLy4Hc9AmGVV1zVGlnJGUEVCk3xzZ50Yg"
 

@@ -55,6 +55,7 @@ class RestStub:
         self.job_error: dict[str, Any] | None = None
         self.users = [records.user("u1", "user@mist.io")]
         self.token_records = [records.token("t1", "ci")]
+        self.stats: dict[str, Any] = {}
         self.events = [records.event(seq) for seq in (1, 2, 3)]
 
     def calls(self, *methods: str) -> list[tuple[str, str]]:
@@ -150,6 +151,10 @@ class RestStub:
         return self._remove("key", self.keys, key_id)
 
     def _get_machines(self, seen: Seen, machine_id: str = "", what: str = "") -> Answer:
+        if what == "metrics":
+            return 200, {"items": records.METRICS, "next_cursor": None}
+        if what == "stats":
+            return 200, {"machine_id": machine_id, "start": 0, "stop": 30, "step": 10, "metrics": self.stats}
         if what:
             return 200, {"items": [records.HOST_KEY], "next_cursor": None}
         status, page = self._list(seen, "machine", self.machines, machine_id)
@@ -165,6 +170,8 @@ class RestStub:
             self.machines.append(made)
             return 202, self._job("machine.create", f"create {made['name']}", {"machine_ids": [made["id"]]})
         one = self._one("machine", self.machines, machine_id)
+        if what in ("monitoring", "plugins"):
+            return (200, records.BY_HAND) if seen.body.get("by_hand") and not more else (202, self._monitor(seen, one))
         if what == "actions":
             return 202, self._job(f"machine.{seen.body['action']}", f"{seen.body['action']} {one['name']}", {})
         if what == "probe":
@@ -175,12 +182,16 @@ class RestStub:
         if what == "keys":
             return 200, {"key_id": name, "key_name": name, "machine_id": machine_id, "user": "root", "port": 22}
         one = self._one("machine", self.machines, machine_id)
+        if what == "metrics":
+            return 200, {**records.METRICS[-1], "id": name, "shown": True}
         return 200, {**one, "tags": [*one["tags"], name]}
 
     def _delete_machines(self, seen: Seen, machine_id: str, what: str, name: str) -> Answer:
         one = self._one("machine", self.machines, machine_id)
         if what == "keys":
             return 200, {"removed": True, "message": f"{one['name']} lets it in no more"}
+        if what in ("metrics", "plugins"):
+            return 204, None
         return 200, {**one, "tags": [tag for tag in one["tags"] if tag != name]}
 
     def _post_runs(self, seen: Seen, *retry: str) -> Answer:
@@ -228,6 +239,10 @@ class RestStub:
 
     def _delete_tokens(self, seen: Seen, token_id: str) -> Answer:
         return self._remove("token", self.token_records, token_id)
+
+    def _monitor(self, seen: Seen, one: dict[str, Any]) -> dict[str, Any]:
+        result = {"metric_id": "mist.python.random", "stdout": "read() 1: 0.5"} if "code" in seen.body else {}
+        return self._job("monitoring", f"monitor {one['name']}", result)
 
     def _job(self, kind: str, title: str, result: dict[str, Any], total: int = 0) -> dict[str, Any]:
         job = records.job(f"job{len(self.jobs) + 1}", kind, title)

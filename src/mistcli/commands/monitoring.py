@@ -12,8 +12,9 @@ from mistcli.command import Command
 from mistcli.output import Column, Record, as_json, report, show_records
 from mistcli.parser import CommandParser, UsageError
 from mistcli.progress import finish
-from mistcli.text import say
+from mistcli.text import note, say
 from mistclient import Machine
+from mistclient.errors import JobFailed
 
 _METRICS = (Column("Metric Name", "name", 50), Column("Metric ID", "id", 20))
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -110,13 +111,19 @@ def _custom_arguments(parser: CommandParser) -> None:
     parser.add_argument("--file-path", "--custom-plugin", required=True, help="a Python file with a function read()")
     parser.add_argument("--unit", help="unit of the values")
     parser.add_argument("--value-type", choices=("gauge", "derive"), default="gauge", help="default: gauge")
+    parser.wait_options()
 
 
 def add_custom_metric(call: Call) -> int | None:
     args = call.args
-    machine = _machine(call, "change")
-    machine.add_python_plugin(args.metric_name, args.file_path, args.value_type, args.unit)
-    return None
+    job = _machine(call, "change").add_plugin(args.metric_name, args.file_path, args.value_type, args.unit)
+    try:
+        return finish(call, job, f"Added custom metric {args.metric_name}")
+    except JobFailed as error:
+        transcript = error.details["error"].get("details", {}).get("transcript")
+        for line in str(transcript or "").splitlines():
+            note(f"  {line}")
+        raise
 
 
 def _stats_arguments(parser: CommandParser) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mistclient.errors import NotSupported
+from mistclient.errors import InvalidInput
 from mistclient.model.job import Job
 from mistclient.transport import segment
 
@@ -115,8 +116,41 @@ class Monitored:
         self._client.transport.call("DELETE", f"{self.path}/metrics/{segment(metric_id)}")
 
     def add_python_plugin(
-        self, name: str, python_file: str, value_type: str = "gauge", unit: str | None = None
+        self,
+        name: str,
+        python_file: str | Path,
+        value_type: str = "gauge",
+        unit: str | None = None,
+        timeout_s: float | None = None,
     ) -> dict[str, Any]:
-        raise NotSupported(
-            "Custom metrics are not part of this version of Mist.", details={"feature": "custom metrics"}
-        )
+        """Have a local file's function read() make a metric on the machine: its `metric_id`, and `stdout` of a trial.
+
+        JobFailed when the file does not pass its trial there; `details["error"]["details"]["transcript"]` has what it
+        said.
+        """
+        return dict(self.add_plugin(name, python_file, value_type, unit).wait(timeout_s).info["result"])
+
+    def add_plugin(self, name: str, python_file: str | Path, value_type: str = "gauge", unit: str | None = None) -> Job:
+        """The job that tries the file on the machine, and waits for its first sample."""
+        code = _text_of(Path(python_file).expanduser())
+        body = {"name": name, "code": code, "value_type": value_type, "unit": unit or ""}
+        return Job(self._client.transport, self._client.transport.call("POST", f"{self.path}/plugins", body=body))
+
+    @property
+    def plugins(self) -> list[dict[str, Any]]:
+        """The Python files that make metrics on the machine; `trouble` says why one is not run any more."""
+        return list(self._client.transport.call("GET", f"{self.path}/plugins")["items"])
+
+    def remove_python_plugin(self, plugin_id: str) -> None:
+        """Have it make metrics no more. What came of it is kept."""
+        self._client.transport.call("DELETE", f"{self.path}/plugins/{segment(plugin_id)}")
+
+
+def _text_of(path: Path) -> str:
+    """As it is, with the line ends that are there; InvalidInput when it cannot be read or is no UTF-8."""
+    try:
+        return path.read_bytes().decode("utf-8")
+    except OSError as error:
+        raise InvalidInput(f"The file {path} cannot be read ({error.strerror}).", details={"field": "file"}) from None
+    except UnicodeDecodeError:
+        raise InvalidInput(f"The file {path} is not UTF-8 text.", details={"field": "file"}) from None

@@ -29,6 +29,7 @@ from mistserver.api import (
     machines,
     metrics,
     monitoring,
+    plugins,
     providers,
     rules,
     runs,
@@ -42,7 +43,7 @@ from mistserver.services.context import Context
 PREFIX = "/api/v1"
 NOUNS = (
     *(accounts, users, providers, backends, catalog, keys, machines, runs, jobs, events, channel, monitoring),
-    *(rules, alerts),
+    *(plugins, rules, alerts),
     docs_page,
 )
 

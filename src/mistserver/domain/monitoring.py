@@ -39,6 +39,22 @@ class Metric(msgspec.Struct, frozen=True, kw_only=True):
     newest_at: datetime | None = None
 
 
+class Plugin(msgspec.Struct, frozen=True, kw_only=True):
+    """A Python file that makes a metric on a machine: `mist.python.<id>`.
+
+    `trouble` says why it is not run any more; None while it is.
+    """
+
+    id: str
+    machine_id: str
+    name: str
+    metric_id: str
+    unit: str
+    value_type: str  # "gauge" or "derive"
+    changed_at: datetime
+    trouble: str | None = None
+
+
 class MetricStats(msgspec.Struct, frozen=True, kw_only=True):
     """One metric over time: `datapoints` are [value or None, second since 1970], a step apart."""
 

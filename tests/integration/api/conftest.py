@@ -48,7 +48,7 @@ def second(service: Service, first: Tenant) -> Tenant:
 
 
 def _tenant(service: Service, token: str) -> Tenant:
-    """One of everything: a key, this machine as a backend, a tagged machine, a finished job, a user, a token, monitoring."""
+    """One of everything: a key, this machine as a backend, a tagged machine, a finished job, a user, a rule."""
 
     def ask(method: str, path: str, body: Any = None) -> Any:
         status, answer = service.request(method, path, body, token)
@@ -78,6 +78,7 @@ def _tenant(service: Service, token: str) -> Tenant:
         "tag_text": "t",
         "image_id": "some/image",
         "metric_id": "load.midterm",
+        "plugin_id": "none",
         "rule_id": rule["id"],
         "alert_id": "no-alert-" + machine["id"],
         "silence_id": silence["id"],

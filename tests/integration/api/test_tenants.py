@@ -36,6 +36,7 @@ BODIES: dict[tuple[str, str], Any] = {
     ("post", "/machines/{machine_id}/monitoring"): lambda ids: {"by_hand": True},
     ("post", "/machines/{machine_id}/monitoring/disable"): lambda ids: {},
     ("put", "/machines/{machine_id}/metrics/{metric_id}"): lambda ids: {},
+    ("post", "/machines/{machine_id}/plugins"): lambda ids: {"name": "n", "code": "def read(): return 1"},
     ("post", "/rules"): lambda ids: {"machine_id": ids["machine_id"], "metric": "load", "value": 5},
     ("patch", "/rules/{rule_id}"): lambda ids: {"value": 6},
     ("post", "/silences"): lambda ids: {"machine_id": ids["machine_id"], "duration_s": 60},
@@ -48,7 +49,8 @@ OWN = {
     ("get", "/keys"),
     ("get", "/machines"), ("get", "/jobs"), ("get", "/events"), ("get", "/events/stream"), ("post", "/users"),
     ("post", "/tokens"), ("post", "/keys"), ("post", "/key-pairs"), ("delete", "/sessions/current"),
-    ("get", "/sizes"), ("get", "/rules"), ("get", "/alerts"), ("get", "/silences"), ("get", "/channels"), ("post", "/channels"),
+    ("get", "/sizes"), ("get", "/rules"), ("get", "/alerts"), ("get", "/silences"), ("get", "/channels"),
+    ("post", "/channels"),
 }  # fmt: skip
 NOUNS = ("users", "tokens", "backends", "keys", "machines", "jobs", "events", "rules", "silences", "channels")
 ONLY_ONCE_BROKEN = {("get", "/alerts/{alert_id}")}  # an alert comes of a rule that was broken, and none is here

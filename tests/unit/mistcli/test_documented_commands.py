@@ -12,8 +12,6 @@ from tests.support import rest_records as records
 from tests.support.rest_stub import RestStub
 from tests.unit.mistcli.conftest import Mist
 
-NO_MONITORING = "Error: Custom metrics are not part of this version of Mist.\n"
-
 ADDED = [
     (
         "ec2 --region ec2_ap_northeast --name EC2 --ec2-api-key ALKI098IGGYUG --ec2-api-secret dioLKNlkhiu89oiukhj",
@@ -239,9 +237,25 @@ READ = [
     "list-images --backend Juno --pretty",
 ]
 
-REFUSED = [
-    "add-custom-metric --machine dbServer --metric-name my_custom_metric --file-path ~/plugin.py --unit my_unit",
-    "add-custom-metric --machine dbServer --plugin my_custom_metric --custom_plugin ~/plugin.py",
+MONITORED = [
+    ("enable-monitoring dbServer", "POST", "monitoring", "Enabled monitoring to machine dbServer\n"),
+    ("disable-monitoring dbServer", "POST", "monitoring/disable", "Disabled monitoring to machine dbServer\n"),
+    (
+        "add-metric --machine dbServer --metric-id users",
+        *("PUT", "metrics/users", "Added Metric users to monitored machine dbServer\n"),
+    ),
+    (
+        "remove-metric --machine dbServer --metric-id users",
+        *("DELETE", "metrics/users", "Removed Metric users from monitored machine dbServer\n"),
+    ),
+    (
+        "add-custom-metric --machine dbServer --metric-name my_custom_metric --file-path ~/plugin.py --unit my_unit",
+        *("POST", "plugins", "Added custom metric my_custom_metric\n"),
+    ),
+    (
+        "add-custom-metric --machine dbServer --plugin my_custom_metric --custom_plugin ~/plugin.py --unit my_unit",
+        *("POST", "plugins", "Added custom metric my_custom_metric\n"),
+    ),
 ]
 
 
@@ -283,10 +297,52 @@ def test_a_reading(line: str, mist: Mist, stocked: RestStub) -> None:
     assert {method for method, path in stocked.calls() if not path.endswith(("/private", "/probe"))} == {"GET"}
 
 
-@pytest.mark.parametrize("line", REFUSED)
-def test_custom_metrics_are_refused_with_one_sentence(line: str, mist: Mist, stocked: RestStub) -> None:
+@pytest.mark.parametrize(("line", "method", "path", "said"), MONITORED)
+def test_monitoring(line: str, method: str, path: str, said: str, mist: Mist, stocked: RestStub, home: Path) -> None:
     stocked.machines.append(records.machine("dbServer", "m11", "running"))
-    assert mist(*shlex.split(line)) == (1, "", NO_MONITORING)
+    (home / "plugin.py").write_bytes(b"def read():\r\n    return 1\r\n")
+
+    assert mist(*shlex.split(line)) == (0, said, "")
+
+    assert stocked.calls("POST", "PUT", "DELETE")[-1] == (method, f"/machines/m11/{path}")
+    if path == "plugins":
+        assert stocked.body("POST", "/machines/m11/plugins") == {
+            "name": "my_custom_metric",
+            "code": "def read():\r\n    return 1\r\n",
+            "unit": "my_unit",
+            "value_type": "gauge",
+        }
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [(None, "plugin.py cannot be read (No such file or directory)."), (b"\xff", "plugin.py is not UTF-8 text.")],
+)
+def test_a_file_that_cannot_be_read_is_not_sent(
+    text: bytes | None, why: str, mist: Mist, stocked: RestStub, home: Path
+) -> None:
+    stocked.machines.append(records.machine("dbServer", "m11", "running"))
+    if text is not None:
+        (home / "plugin.py").write_bytes(text)
+
+    told = mist(*shlex.split("add-custom-metric --machine dbServer --metric-name n --file-path ~/plugin.py"))
+
+    assert (told.code, told.out) == (1, "")
+    assert why in told.err
+    assert stocked.calls("POST") == []
+
+
+def test_a_refused_file_s_transcript_is_shown(mist: Mist, stocked: RestStub, home: Path) -> None:
+    stocked.machines.append(records.machine("dbServer", "m11", "running"))
+    (home / "plugin.py").write_text("def read():\n    return True\n")
+    details = {"transcript": "read() 1: no number (0.1 ms)\nprinted:\nhello"}
+    stocked.job_error = {"code": "machine_error", "message": "The file was refused: no number.", "details": details}
+
+    told = mist(*shlex.split("add-custom-metric --machine dbServer --metric-name n --file-path ~/plugin.py"))
+
+    assert (told.code, told.out) == (4, "")
+    assert "  read() 1: no number (0.1 ms)\n  printed:\n  hello\n" in told.err
+    assert told.err.endswith("The file was refused: no number.\n")
 
 
 def test_ids_like_zero_are_ids(mist: Mist, stocked: RestStub) -> None:

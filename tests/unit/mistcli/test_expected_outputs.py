@@ -96,3 +96,10 @@ def test_a_run_says_the_documented_lines(mist: Mist, service: RestStub) -> None:
     assert result.out == (EXPECTED / "run.txt").read_text()
     assert result.code == 0
     assert service.body("POST", "/runs") == {"command": "touch something", "tag": "dev"}
+
+
+def test_metrics_are_listed_in_the_documented_columns(mist: Mist) -> None:
+    plain = mist("list-metrics", "--machine", "db-server-1").out.splitlines()
+    assert plain == [f"{'Load':<50} load.shortterm", f"{'Users':<50} users"]  # blanks at the end of a line are left out
+    pretty = cells(mist("list-metrics", "--machine", "db-server-1", "--pretty").out)
+    assert pretty == [["Metric Name", "Metric ID"], ["Load", "load.shortterm"], ["Users", "users"]]

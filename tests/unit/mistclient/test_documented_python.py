@@ -8,7 +8,6 @@ import pytest
 
 import mistclient
 from mistclient import Backend, Key, Machine, MistClient
-from mistclient.errors import NotSupported
 from tests.support import rest_records as records
 from tests.support.rest_stub import RestStub
 
@@ -190,9 +189,45 @@ def test_associating_a_key(client: MistClient, service: RestStub) -> None:
     ]
 
 
-def test_custom_metrics_are_refused_with_one_sentence(client: MistClient) -> None:
-    with pytest.raises(NotSupported, match="Custom metrics are not part of this version of Mist"):
-        client.machines()[0].add_python_plugin(name="Random", python_file="/home/user/random.py")
+def test_monitoring_a_machine(client: MistClient, service: RestStub, tmp_path: Path) -> None:
+    machine = client.machines()[0]
+    path = f"/machines/{machine.id}"
+    (tmp_path / "random.py").write_text("def read():\n    return 4\n")
+
+    machine.enable_monitoring()
+    assert machine.get_stats() == {}
+    assert {id: metric["name"] for id, metric in machine.available_metrics.items()} == {
+        "load.shortterm": "Load",
+        "users": "Users",
+    }
+    machine.add_metric("users")
+    machine.remove_metric("users")
+    made = machine.add_python_plugin(name="Random", python_file=str(tmp_path / "random.py"))
+    machine.remove_python_plugin("random")
+    machine.disable_monitoring()
+
+    assert made == {"metric_id": "mist.python.random", "stdout": "read() 1: 0.5"}
+    assert service.body("POST", f"{path}/plugins")["code"] == "def read():\n    return 4\n"
+    assert service.calls("POST", "PUT", "DELETE") == [
+        ("POST", f"{path}/monitoring"),
+        ("PUT", f"{path}/metrics/users"),
+        ("DELETE", f"{path}/metrics/users"),
+        ("POST", f"{path}/plugins"),
+        ("DELETE", f"{path}/plugins/random"),
+        ("POST", f"{path}/monitoring/disable"),
+    ]
+
+
+def test_stats_are_of_the_last_ten_minutes_unless_asked(client: MistClient, service: RestStub) -> None:
+    service.stats = {"load.shortterm": {"name": "Load", "datapoints": [[None, 0], [0.5, 10]]}}
+    machine = client.machines()[0]
+
+    assert machine.get_stats()["load.shortterm"]["datapoints"] == [[None, 0], [0.5, 10]]
+    machine.get_stats(start=100.5, stop=200, step=5, metrics=["load"])
+
+    default, asked = [seen.query for seen in service.seen if seen.path.endswith("/stats")]
+    assert int(default["stop"]) - int(default["start"]) == 600
+    assert asked == {"start": "100", "stop": "200", "step": "5", "metric": "load"}
 
 
 def test_names_of_the_prose_exist() -> None:

@@ -7,7 +7,7 @@ from mistserver.store.tables.alerts import alerts, channels, messages, rules, si
 from mistserver.store.tables.columns import metadata
 from mistserver.store.tables.inventory import associations, backends, host_keys, keys, machines, stars, tags
 from mistserver.store.tables.jobs import events, job_items, job_output, job_steps, jobs
-from mistserver.store.tables.monitoring import metrics, monitoring
+from mistserver.store.tables.monitoring import metrics, monitoring, plugins
 from mistserver.store.tables.service import leases, meta, services, tickets
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "metadata",
     "metrics",
     "monitoring",
+    "plugins",
     "rules",
     "services",
     "silences",

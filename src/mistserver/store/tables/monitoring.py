@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Integer, String, Table, Text
+from sqlalchemy import Column, Integer, LargeBinary, String, Table, Text, UniqueConstraint
 
-from mistserver.store.tables.columns import account, metadata, of
+from mistserver.store.tables.columns import account, identity, metadata, of
 from mistserver.store.types import Utc
 
 monitoring = Table(
@@ -28,4 +28,20 @@ metrics = Table(
     Column("name", Text, nullable=False),
     Column("unit", Text, nullable=False),
     Column("added_at", Utc, nullable=False),
+)
+
+plugins = Table(
+    "plugins",
+    metadata,
+    identity(),
+    account(),
+    of("machines", "machine_id"),
+    Column("plugin_id", String(128), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("unit", Text, nullable=False),
+    Column("value_type", String(16), nullable=False),
+    Column("secret", LargeBinary, nullable=False),  # the file, which may hold passwords
+    Column("changed_at", Utc, nullable=False),
+    Column("trouble", Text),  # why it is not run any more
+    UniqueConstraint("machine_id", "plugin_id"),
 )

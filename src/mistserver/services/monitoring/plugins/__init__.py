@@ -1,0 +1,1 @@
+"""Metrics that a user's Python file makes on a machine: checked there, kept, run, and stopped when it fails."""
