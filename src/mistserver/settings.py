@@ -60,6 +60,8 @@ class Settings:
     job_concurrency: int = _setting(32, "Jobs that one service works on at once.")
     jobs_kept_days: float = _setting(30.0, "Finished jobs are kept this long.")
     events_kept_days: float = _setting(365.0, "Events are kept this long.")
+    collectd_port: int = _setting(0, "UDP port for packets of machines' own collectd, usually 25826; 0: none.")
+    metrics_url: str = _setting("", "VictoriaMetrics that keeps the metrics; empty: Mist itself does.", secret=True)
     metrics_raw_days: float = _setting(2.0, "Samples of machines are kept this long as they came.")
     metrics_minutes_days: float = _setting(14.0, "Metrics are kept this long by the minute.")
     metrics_hours_days: float = _setting(366.0, "Metrics are kept this long by the hour.")

@@ -26,6 +26,7 @@ def _enable_arguments(parser: CommandParser) -> None:
     how = parser.add_mutually_exclusive_group()
     how.add_argument("--agent", action="store_true", default=None, help="install collectd, or fail")
     how.add_argument("--agentless", action="store_false", dest="agent", default=None, help="install nothing there")
+    how.add_argument("--collectd-network", action="store_true", help="print what its own collectd needs to send here")
     parser.add_argument("--interval", type=int, default=10, metavar="SECONDS", help="how often it sends; default: 10")
     parser.wait_options()
 
@@ -35,6 +36,10 @@ def enable(call: Call) -> int | None:
     if call.args.no_ssh:
         answer = machine.monitor_by_hand(call.args.interval)
         report(call.args, answer["commands"].rstrip(), answer)
+        return None
+    if call.args.collectd_network:
+        answer = machine.open_collectd_network()
+        report(call.args, answer["configuration"].rstrip(), answer)
         return None
     job = machine.monitor(call.args.interval, call.args.agent)
     return finish(call, job, f"Enabled monitoring to machine {machine.name}")

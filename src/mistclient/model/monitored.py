@@ -62,6 +62,10 @@ class Monitored:
         body = {"by_hand": True, "interval_s": interval_s}
         return dict(self._client.transport.call("POST", f"{self.path}/monitoring", body=body))
 
+    def open_collectd_network(self) -> dict[str, Any]:
+        """`configuration` for the machine's own collectd. It holds a password, which is told here and never again."""
+        return dict(self._client.transport.call("POST", f"{self.path}/monitoring/collectd-network"))
+
     def monitor_no_more(self, by_hand: bool = False) -> Job:
         """The job that takes the agent away."""
         body = {"by_hand": by_hand}

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from typing import Annotated, Any
 
 from litestar import Request, Response
 from litestar.params import FromPath, JSONBody, QueryParameter
 
+from mistserver.api import intake
 from mistserver.api.given import Ctx, Who
+from mistserver.api.intake import basic
 from mistserver.api.listing import Listing
 from mistserver.api.routes import delete, get, post, put
 from mistserver.domain.errors import NotSignedIn
@@ -78,23 +78,12 @@ async def get_stats(
 async def take_collectd(ctx: Ctx, request: Request[Any, Any, Any]) -> Response[None]:
     """What collectd's plugin write_http posts. User: the machine's id; password: the one it was given."""
     try:
-        machine_id, password = _basic(request)
+        machine_id, password = basic(request)
         await take.collectd(ctx, machine_id, password, await request.body())
     except NotSignedIn as error:
         # collectd sends its password only after it was asked for one
         return Response(None, status_code=401, headers={"WWW-Authenticate": 'Basic realm="Mist"', "X-Mist": error.code})
     return Response(None, status_code=204)
-
-
-def _basic(request: Request[Any, Any, Any]) -> tuple[str, str]:
-    scheme, _, text = request.headers.get("authorization", "").partition(" ")
-    try:
-        user, colon, password = base64.b64decode(text.strip(), validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
-        user, colon, password = "", "", ""
-    if scheme.lower() != "basic" or not colon:
-        raise NotSignedIn("Send the machine's id and password as basic authentication.")
-    return user, password
 
 
 ROUTES = [
@@ -105,4 +94,5 @@ ROUTES = [
     remove_metric,
     get_stats,
     take_collectd,
+    *intake.ROUTES,
 ]

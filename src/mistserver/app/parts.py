@@ -15,7 +15,7 @@ from litestar import Litestar
 from mistserver.app import first_run, notify
 from mistserver.app.memory import keep_what_is_loaded
 from mistserver.jobs.engine import Jobs, JobsConfig
-from mistserver.monitoring.opening import Limits, Metrics, embedded
+from mistserver.monitoring.opening import Limits, Metrics, embedded, victoria
 from mistserver.services import housekeeping
 from mistserver.services.accounts.issue import actor_of
 from mistserver.services.alerts import duties
@@ -24,6 +24,7 @@ from mistserver.services.context import Context
 from mistserver.services.host_key_book import HostKeyBook
 from mistserver.services.machines import inventory
 from mistserver.services.monitoring import held
+from mistserver.services.monitoring.collectd_network import Listener
 from mistserver.services.monitoring.plugins import sampled
 from mistserver.services.providers import Providers
 from mistserver.services.ssh_bridge import bridge_of
@@ -64,6 +65,8 @@ def open_metrics(settings: Settings) -> Metrics:
         hours_days=settings.metrics_hours_days,
         series=settings.metrics_series,
     )
+    if settings.metrics_url:
+        return victoria(settings.metrics_url, settings.data_dir / METRICS, limits)
     return embedded(settings.data_dir / METRICS, limits)
 
 
@@ -113,6 +116,7 @@ class Parts:
     async def lifespan(self, app: Litestar) -> AsyncIterator[None]:
         """Answer at once; take up jobs as soon as the engine is loaded; come to rest at the end."""
         starting = asyncio.create_task(self._start(), name="start")
+        listener = await self._listen()
         beating = asyncio.create_task(_beat(), name="watchdog")
         try:
             yield
@@ -120,11 +124,21 @@ class Parts:
             notify.tell("STOPPING=1")
             beating.cancel()
             await asyncio.gather(starting, return_exceptions=True)
+            await listener.close()
             await self.ctx.jobs.drain()
             await self.ctx.providers.readings.close()
             await self.ctx.ssh.close()
             await self.ctx.metrics.close()
             await self.book.flush()
+
+    async def _listen(self) -> Listener:
+        listener = Listener(self.ctx)
+        if self.settings.collectd_port:
+            try:
+                await listener.start()
+            except OSError as error:
+                log.error("packets of collectd cannot be taken on port %d: %s", self.settings.collectd_port, error)
+        return listener
 
     async def _start(self) -> None:
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hmac
 import logging
 import sqlite3
 import time
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("mist.metrics")
 
 _AGAIN_S = 15.0
+_TRUST_S = 30.0
 _DAY = 86400
 
 
@@ -41,6 +43,7 @@ class Metrics:
         self._opening: asyncio.Future[MetricStore] | None = None
         self._failed_at = -_AGAIN_S
         self._threads = ThreadPoolExecutor(1, "metrics-open")
+        self._trusted: dict[str, tuple[str, float]] = {}
         self.refused: dict[str, int] = {}  # samples that were not taken, by why
 
     async def store(self) -> MetricStore:
@@ -54,6 +57,18 @@ class Metrics:
             self._opening = asyncio.get_running_loop().run_in_executor(self._threads, self._opened)
             self._opening.add_done_callback(self._forget_failure)
         return await asyncio.shield(self._opening)
+
+    def trusts(self, machine_id: str, secret_hash: str) -> bool:
+        """Whether this was the hash of the machine's password a moment ago."""
+        known, until = self._trusted.get(machine_id, ("", 0.0))
+        return time.monotonic() < until and hmac.compare_digest(known, secret_hash)
+
+    def trust(self, machine_id: str, secret_hash: str) -> None:
+        self._trusted[machine_id] = (secret_hash, time.monotonic() + _TRUST_S)
+
+    def distrust(self, machine_id: str) -> None:
+        """The machine's password was changed or taken away; other services learn it a moment later."""
+        self._trusted.pop(machine_id, None)
 
     def refuse(self, why: str, count: int) -> None:
         if count:

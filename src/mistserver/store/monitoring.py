@@ -8,7 +8,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.engine import Connection
 
 from mistserver.domain.monitoring import Metric, Monitoring
-from mistserver.store.tables import machines, metrics, monitoring, plugins
+from mistserver.store.tables import collectd_passwords, machines, metrics, monitoring, plugins
 from mistserver.store.upsert import insert_into
 
 _SHOWN = [
@@ -60,6 +60,7 @@ def remove(connection: Connection, machine_id: str) -> bool:
     """Whether it was enabled. The metrics and Python files that were added go too."""
     connection.execute(delete(metrics).where(metrics.c.machine_id == machine_id))
     connection.execute(delete(plugins).where(plugins.c.machine_id == machine_id))
+    connection.execute(delete(collectd_passwords).where(collectd_passwords.c.machine_id == machine_id))
     return connection.execute(delete(monitoring).where(monitoring.c.machine_id == machine_id)).rowcount > 0
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 
 from mistserver.store.master_keys import MasterKeys
 from mistserver.store.secrets import CHECK, HASH_KEY, VERSION, rewrap
-from mistserver.store.tables import backends, channels, jobs, keys, meta, plugins, rules
+from mistserver.store.tables import backends, channels, collectd_passwords, jobs, keys, meta, plugins, rules
 
 Place = tuple[sa.Column[str], sa.Column[bytes]]  # a table's key, and its column of sealed records
 
@@ -22,6 +22,7 @@ PLACES: tuple[Place, ...] = (
     (channels.c.id, channels.c.secret),
     (rules.c.id, rules.c.script),
     (plugins.c.id, plugins.c.secret),
+    (collectd_passwords.c.machine_id, collectd_passwords.c.secret),
 )
 _SEALED_META = (CHECK, HASH_KEY)
 

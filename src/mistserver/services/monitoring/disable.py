@@ -60,6 +60,7 @@ async def run(ctx: Context, job: RunningJob) -> dict[str, Any]:
     if job.job.params["removes"]:
         await job.step(REMOVE, _remove, ctx, job, found)
     await ctx.database.write(_disable, ctx, job.actor, found)
+    ctx.metrics.distrust(found.machine.id)
     # afterwards, since nothing more is taken of the machine now
     await (await ctx.metrics.store()).forget(found.machine.id)
     return {"machine_id": found.machine.id, "name": found.machine.name}

@@ -63,11 +63,14 @@ async def submit(ctx: Context, actor: Actor, machine_id: str, request: EnableMon
     record = Monitoring(machine_id=found.machine.id, way=way, enabled_at=ctx.now(), interval_s=interval_s)
     if request.by_hand:
         await ctx.database.write(_enable, ctx, actor, found, (record, hash_of(password)))
+        ctx.metrics.distrust(found.machine.id)
         target = Target(enabling.public(ctx) + posts.PATH, found.machine.id, password, interval_s)
         commands = texts.by_hand(target)
         return ByHand(machine_id=found.machine.id, commands=commands)
     secret = {"password": password, "may_choose": request.agent is None and (before is None or before.way != "agent")}
-    return await ctx.database.write(_submit, ctx, actor, found, (record, secret))
+    job = await ctx.database.write(_submit, ctx, actor, found, (record, secret))
+    ctx.metrics.distrust(found.machine.id)
+    return job
 
 
 def _way(request: EnableMonitoring, found: Found) -> str:

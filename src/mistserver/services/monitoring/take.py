@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import hmac
+from typing import TYPE_CHECKING
 
 from mistserver.domain.errors import NotSignedIn
 from mistserver.services.accounts.issue import hash_of
 from mistserver.services.context import Context
 from mistserver.store import monitoring
+
+if TYPE_CHECKING:
+    from mistserver.monitoring.collectd_json import Read
 
 AHEAD_S = 300  # a clock that is this much ahead is taken as it is
 
@@ -20,7 +24,24 @@ async def collectd(ctx: Context, machine_id: str, password: str, body: bytes) ->
     from mistserver.monitoring import collectd_json
 
     await _require(ctx, machine_id, password)
-    found = collectd_json.read(body, int(ctx.now().timestamp()) + AHEAD_S)
+    await keep(ctx, machine_id, collectd_json.read(body, newest(ctx)))
+
+
+async def prometheus(ctx: Context, machine_id: str, password: str, body: bytes) -> None:
+    """A post of Prometheus' remote write, likewise."""
+    from mistserver.monitoring import remote_write
+
+    await _require(ctx, machine_id, password)
+    await keep(ctx, machine_id, remote_write.read(body, newest(ctx)))
+
+
+def newest(ctx: Context) -> int:
+    """The last second of which samples are taken."""
+    return int(ctx.now().timestamp()) + AHEAD_S
+
+
+async def keep(ctx: Context, machine_id: str, found: Read) -> None:
+    """Put what was read into the store, and count what of it was not taken."""
     store = await ctx.metrics.store()
     taken = await store.append(machine_id, found.batch)
     counts = {"unfit": found.unfit, "ahead": found.ahead, "late": taken.late, "repeated": taken.repeated}
@@ -29,6 +50,11 @@ async def collectd(ctx: Context, machine_id: str, password: str, body: bytes) ->
 
 
 async def _require(ctx: Context, machine_id: str, password: str) -> None:
+    given = hash_of(password)
+    if ctx.metrics.trusts(machine_id, given):
+        return
     known = await ctx.database.read(monitoring.secret_hash, machine_id)
-    if known is None or not hmac.compare_digest(known, hash_of(password)):
+    if known is not None and hmac.compare_digest(known, given):
+        ctx.metrics.trust(machine_id, given)
+    else:
         raise NotSignedIn("This machine is not monitored, or sends another password.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mistserver.store.tables.accounts import accounts, attempts, idempotency, tokens, users
 from mistserver.store.tables.alerts import alerts, channels, messages, rules, silences
+from mistserver.store.tables.collectd import collectd_passwords
 from mistserver.store.tables.columns import metadata
 from mistserver.store.tables.inventory import associations, backends, host_keys, keys, machines, stars, tags
 from mistserver.store.tables.jobs import events, job_items, job_output, job_steps, jobs
@@ -17,6 +18,7 @@ __all__ = [
     "attempts",
     "backends",
     "channels",
+    "collectd_passwords",
     "events",
     "host_keys",
     "idempotency",
