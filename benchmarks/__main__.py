@@ -8,12 +8,23 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import cli_start, inventory, listing, memory, metrics, rules, run_fleet, run_service, serve_start
+from benchmarks import (
+    cli_start,
+    intake,
+    inventory,
+    listing,
+    memory,
+    metrics,
+    rules,
+    run_fleet,
+    run_service,
+    serve_start,
+)
 from benchmarks.measure import Figure, conditions
 
 ALL = {
     module.__name__.rsplit(".", 1)[-1]: module
-    for module in (cli_start, serve_start, listing, memory, inventory, run_fleet, run_service, rules, metrics)
+    for module in (cli_start, serve_start, listing, memory, inventory, run_fleet, run_service, rules, metrics, intake)
 }
 RESULTS = Path(__file__).parent / "results"
 
