@@ -95,6 +95,7 @@ GROUPS: dict[str, dict[str, tuple[str, str]]] = {
         "remove-metric": ("monitoring", "Show a metric of a machine no more"),
         "add-custom-metric": ("monitoring", "Measure with a Python file of your own"),
         "get-stats": ("monitoring", "Show a machine's metrics over time"),
+        "graph": ("graph", "Draw a machine's metrics"),
     },
     "Alerts": {
         "add-rule": ("rules", "Watch a metric, and say what is done when it goes too far"),

@@ -144,7 +144,7 @@ def _stats_arguments(parser: CommandParser) -> None:
 def get_stats(call: Call) -> int | None:
     args = call.args
     stop = int(time.time()) if args.stop is None else args.stop
-    start = stop - _seconds(args.last) if args.start is None else args.start
+    start = stop - seconds(args.last) if args.start is None else args.start
     machine = select.machine(call)
     found = machine.stats(start, stop, args.step, args.metric)
     if args.output == "json":
@@ -170,7 +170,7 @@ def _rows(metrics: dict[str, Any]) -> list[Record]:
     return [row for row in ordered if any(value is not None for key, value in row.items() if key != "time")]
 
 
-def _seconds(text: str) -> int:
+def seconds(text: str) -> int:
     number, unit = text[:-1], text[-1:]
     if text.isdecimal():
         number, unit = text, "s"

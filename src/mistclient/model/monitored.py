@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -103,6 +104,12 @@ class Monitored:
         if metrics:
             query["metric"] = list(metrics)
         return dict(self._client.transport.call("GET", f"{self.path}/stats", query=query))
+
+    def follow_stats(self, metrics: tuple[str, ...] | list[str] = ()) -> Iterator[dict[str, Any]]:
+        """Points as they come, by metric as [value, second since 1970]; ends when the service stops or falls silent."""
+        query = {"metric": list(metrics)} if metrics else {}
+        for event in self._client.transport.stream(f"{self.path}/stats/stream", query):
+            yield dict(event.data)
 
     @property
     def available_metrics(self) -> dict[str, Any]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
+import msgspec
 from litestar import Request, Response
 from litestar.params import FromPath, JSONBody, QueryParameter
+from litestar.response import ServerSentEvent, ServerSentEventMessage
 
 from mistserver.api import intake
 from mistserver.api.given import Ctx, Who
@@ -15,7 +18,7 @@ from mistserver.api.routes import delete, get, post, put
 from mistserver.domain.errors import NotSignedIn
 from mistserver.domain.job import Job
 from mistserver.domain.monitoring import Metric, Stats
-from mistserver.services.monitoring import disable, enable, shown, take
+from mistserver.services.monitoring import disable, enable, live, shown, take
 from mistserver.services.monitoring import stats as over_time
 from mistserver.services.monitoring.disable import DisableMonitoring
 from mistserver.services.monitoring.enable import ByHand, EnableMonitoring
@@ -74,6 +77,23 @@ async def get_stats(
     return await over_time.stats(ctx, actor, machine_id, query)
 
 
+@get("/machines/{machine_id:str}/stats/stream", media_type="text/event-stream")
+async def follow_stats(
+    ctx: Ctx,
+    actor: Who,
+    machine_id: FromPath[str],
+    metric: Annotated[list[str] | None, QueryParameter(description=_METRIC)] = None,
+) -> ServerSentEvent:
+    """Points as they come (server-sent events of type `points`: by metric, [value, second since 1970])."""
+    following = await live.follow(ctx, actor, machine_id, tuple(metric or ()))
+
+    async def messages() -> AsyncIterator[ServerSentEventMessage]:
+        async for points in following:
+            yield ServerSentEventMessage(data=msgspec.json.encode(points).decode(), event="points")
+
+    return ServerSentEvent(messages())
+
+
 @post("/intake/collectd", public=True, status_code=204, security=[{"machine": []}])
 async def take_collectd(ctx: Ctx, request: Request[Any, Any, Any]) -> Response[None]:
     """What collectd's plugin write_http posts. User: the machine's id; password: the one it was given."""
@@ -93,6 +113,7 @@ ROUTES = [
     add_metric,
     remove_metric,
     get_stats,
+    follow_stats,
     take_collectd,
     *intake.ROUTES,
 ]

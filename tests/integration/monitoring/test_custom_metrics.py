@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import urllib.request
 from typing import Any
 
 import pytest
@@ -136,3 +138,20 @@ def test_a_machine_without_python_says_so(front: Front, container: str) -> None:
     assert "has no python3" in job["error"]["message"]
     disabled(front, container)
     assert named(front, "measured") == container
+
+
+def test_points_are_told_as_they_come(front: Front, host: str) -> None:
+    enabled(front, host, agent=False, interval_s=1)
+    address = f"{front.service.uri}/api/v1/machines/{host}/stats/stream?metric=load.shortterm&metric=memory.free"
+    request = urllib.request.Request(address, headers={"Authorization": f"Bearer {front.token}"})
+    seen: dict[str, list[int]] = {}
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        while not seen or min(map(len, seen.values())) < 4:
+            line = answer.readline().decode()
+            if line.startswith("data: "):
+                for metric, pairs in json.loads(line.removeprefix("data: ")).items():
+                    seen.setdefault(metric, []).extend(second for _, second in pairs)
+    assert set(seen) == {"load.shortterm", "memory.free"}
+    for seconds in seen.values():
+        assert seconds == sorted(set(seconds))
+    disabled(front, host)
