@@ -25,8 +25,6 @@ def _id(case: Case) -> str:
     return case.id
 
 
-MONITORING = "onitoring"
-
 ADD_BACKEND = [
     Case(
         "C02",
@@ -110,8 +108,7 @@ ARRANGED = [
         "C63",
         "mist add-custom-metric --machine dbServer --metric-name my_custom_metric --file-path ~/plugin.py "
         "--unit my_unit",
-        err=MONITORING,
-        code=1,
+        out="^Added custom metric my_custom_metric$",
     ),
     Case("C66", "mist list-providers --pretty", out=r"\| +Provider +\| +Provider ID +\| +Region +\| +Region ID +\|"),
     Case("C67", "mist list-backends --pretty", out=r"\| +Name +\| +ID +\| +Provider +\| +State +\|"),
@@ -136,6 +133,7 @@ BEFORE = {
     "C60": ["mist enable-monitoring dbServer"],
     "C61": ["mist enable-monitoring dbServer"],
     "C62": ["mist enable-monitoring dbServer"],
+    "C63": ["mist enable-monitoring dbServer"],
     "start": ["mist stop db-server-1"],
 }
 # what would be in the way of other tests
@@ -143,6 +141,7 @@ AFTER = {
     "C06": ["mist destroy mongo.myserver --yes"],
     "C09": ["mist get-stats mongo.myserver", "mist destroy mongo.myserver --yes"],
     "C59": ["mist get-stats dbServer"],
+    "C63": ["mist get-stats dbServer --metric mist.python.my_custom_metric", "mist disable-monitoring dbServer"],
 }
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from mistclient import MistClient, errors
+from mistclient import MistClient
 from mistclient.model import Backend, Key
 from tests.acceptance.world import World
+from tests.lab.waiting import eventually
 from tests.support.service import EMAIL, PASSWORD
 
 
@@ -134,11 +135,17 @@ def test_a_machine_is_monitored(client: MistClient) -> None:
     machine.disable_monitoring()
 
 
-def test_custom_metrics_are_said_to_be_missing(client: MistClient, world: World) -> None:
+def test_a_file_of_one_s_own_is_measured(client: MistClient, world: World) -> None:
     machine = client.machines(name="dbServer")[0]
+    machine.enable_monitoring(interval_s=1)
 
-    for call in (
-        lambda: machine.add_python_plugin(name="Random", python_file=f"{world.home}/random.py"),  # P39 to P41
-    ):
-        with pytest.raises(errors.NotSupported, match="onitoring"):
-            call()
+    made = machine.add_python_plugin(name="Random", python_file=f"{world.home}/random.py")  # P39 to P41
+
+    def values() -> list[float]:
+        stats = machine.get_stats(step=1)
+        return [value for value, _ in stats["mist.python.random"]["datapoints"] if value is not None]
+
+    assert made["metric_id"] == "mist.python.random"
+    eventually(lambda: values()[2:])
+    assert all(0 <= value < 1 for value in values())
+    machine.disable_monitoring()
