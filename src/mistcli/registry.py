@@ -96,6 +96,7 @@ GROUPS: dict[str, dict[str, tuple[str, str]]] = {
         "add-custom-metric": ("monitoring", "Measure with a Python file of your own"),
         "get-stats": ("monitoring", "Show a machine's metrics over time"),
         "graph": ("graph", "Draw a machine's metrics"),
+        "top": ("top", "Show all monitored machines, the busiest first"),
     },
     "Alerts": {
         "add-rule": ("rules", "Watch a metric, and say what is done when it goes too far"),

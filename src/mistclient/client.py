@@ -181,6 +181,10 @@ class MistClient(Accounts, Runs, Alerts):
     def machine(self, machine_id: str) -> Machine:
         return Machine(self, self.transport.call("GET", f"/machines/{segment(machine_id)}"))
 
+    def monitored(self) -> list[dict[str, Any]]:
+        """Every monitored machine with its `metrics` just now, by id (None without a value), and `newest_at`."""
+        return list(self.transport.call("GET", "/monitoring")["items"])
+
     def machine_page(self, **query: Any) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         """The machines that match, and how each backend was read.
 

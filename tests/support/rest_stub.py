@@ -56,6 +56,7 @@ class RestStub:
         self.users = [records.user("u1", "user@mist.io")]
         self.token_records = [records.token("t1", "ci")]
         self.stats: dict[str, Any] = {}
+        self.monitored: list[dict[str, Any]] = []
         self.events = [records.event(seq) for seq in (1, 2, 3)]
 
     def calls(self, *methods: str) -> list[tuple[str, str]]:
@@ -163,6 +164,9 @@ class RestStub:
             page["items"] = [one for one in page["items"] if wanted in (None, one["backend_id"])]
             page["backends"] = self.backend_health
         return status, page
+
+    def _get_monitoring(self, seen: Seen) -> Answer:
+        return 200, {"items": self.monitored, "next_cursor": None}
 
     def _post_machines(self, seen: Seen, machine_id: str = "", what: str = "", *more: str) -> Answer:
         if not machine_id:

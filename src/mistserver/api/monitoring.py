@@ -18,10 +18,11 @@ from mistserver.api.routes import delete, get, post, put
 from mistserver.domain.errors import NotSignedIn
 from mistserver.domain.job import Job
 from mistserver.domain.monitoring import Metric, Stats
-from mistserver.services.monitoring import disable, enable, live, shown, take
+from mistserver.services.monitoring import disable, enable, live, overview, shown, take
 from mistserver.services.monitoring import stats as over_time
 from mistserver.services.monitoring.disable import DisableMonitoring
 from mistserver.services.monitoring.enable import ByHand, EnableMonitoring
+from mistserver.services.monitoring.overview import Now
 from mistserver.services.monitoring.shown import AddMetric
 from mistserver.services.monitoring.stats import StatsQuery
 
@@ -40,6 +41,12 @@ async def enable_monitoring(
 async def disable_monitoring(ctx: Ctx, actor: Who, machine_id: FromPath[str], data: JSONBody[DisableMonitoring]) -> Job:
     """Take the agent away and drop what the machine sent, as a job."""
     return await disable.submit(ctx, actor, machine_id, data)
+
+
+@get("/monitoring")
+async def show_overview(ctx: Ctx, actor: Who) -> Listing[Now]:
+    """Every monitored machine with what it does just now, by name."""
+    return Listing(items=await overview.overview(ctx, actor))
 
 
 @get("/machines/{machine_id:str}/metrics")
@@ -109,6 +116,7 @@ async def take_collectd(ctx: Ctx, request: Request[Any, Any, Any]) -> Response[N
 ROUTES = [
     enable_monitoring,
     disable_monitoring,
+    show_overview,
     list_metrics,
     add_metric,
     remove_metric,

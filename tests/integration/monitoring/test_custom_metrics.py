@@ -142,6 +142,13 @@ def test_a_machine_without_python_says_so(front: Front, container: str) -> None:
 
 def test_points_are_told_as_they_come(front: Front, host: str) -> None:
     enabled(front, host, agent=False, interval_s=1)
+
+    def now() -> dict[str, Any]:
+        (one,) = [item for item in front.done("GET", "/monitoring")["items"] if item["machine_id"] == host]
+        return dict(one["metrics"])
+
+    eventually(lambda: now()["load.shortterm"] is not None and now()["cpu.total.nonidle"] is not None)
+    assert 0 <= now()["memory.nonfree_percent"] <= 100
     address = f"{front.service.uri}/api/v1/machines/{host}/stats/stream?metric=load.shortterm&metric=memory.free"
     request = urllib.request.Request(address, headers={"Authorization": f"Bearer {front.token}"})
     seen: dict[str, list[int]] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 
 import pytest
@@ -58,6 +59,8 @@ def test_a_metric_is_drawn_with_its_numbers(mist: Mist, service: RestStub) -> No
     assert told.code == 0
     assert told.out.splitlines()[0] == "Load: now 29, min 1, avg 15, max 29"
     assert any(chr(0x2800) < char <= chr(0x28FF) for char in told.out)
+    told = mist("graph", "db-server-1", "--metric", "load.shortterm", "-o", "json")
+    assert json.loads(told.out)["metrics"] == service.stats
     query = next(seen.query for seen in service.seen if seen.path.endswith("/stats"))
     assert int(query["stop"]) - int(query["start"]) == 3600
     assert query["metric"] == "load.shortterm"

@@ -1,0 +1,54 @@
+"""What every monitored machine of an account does just now."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import msgspec
+
+from mistserver.domain.account import Actor, Scope
+from mistserver.services.context import Context
+from mistserver.store import monitoring
+
+METRICS = (
+    *("cpu.total.nonidle", "load.shortterm", "memory.nonfree_percent"),
+    *("disk.total.disk_octets.read", "disk.total.disk_octets.write"),
+    *("interface.total.if_octets.rx", "interface.total.if_octets.tx"),
+)
+_WINDOW_S = 120  # what is older is not "now" any more
+
+
+class Now(msgspec.Struct, frozen=True, kw_only=True):
+    """`metrics`: the newest value of each within two minutes, None without one. `newest_at`: of anything it sent."""
+
+    machine_id: str
+    name: str
+    newest_at: datetime | None
+    metrics: dict[str, float | None]
+
+
+async def overview(ctx: Context, actor: Actor) -> list[Now]:
+    """By name. Reads memory, whatever the number of machines."""
+    from mistserver.monitoring import recent
+
+    actor.require(Scope.READ)
+    machines = await ctx.database.read(monitoring.monitored, actor.account_id)
+    if not machines:
+        return []
+    store = await ctx.metrics.store()
+    sent = await store.sent([id for id, _ in machines])
+    places = [(id, metric) for id, _ in machines for metric in METRICS]
+    window = recent.last(_WINDOW_S, int(ctx.now().timestamp()))
+    rows = (await recent.points(store, places, sent, window)).tolist()
+    shown = []
+    for at, (id, name) in enumerate(machines):
+        newest = [_newest(row) for row in rows[at * len(METRICS) : (at + 1) * len(METRICS)]]
+        second = sent[id].newest if id in sent else 0
+        newest_at = datetime.fromtimestamp(second, UTC) if second else None
+        values = dict(zip(METRICS, newest, strict=True))
+        shown.append(Now(machine_id=id, name=name, newest_at=newest_at, metrics=values))
+    return shown
+
+
+def _newest(row: list[float]) -> float | None:
+    return next((value for value in reversed(row) if value == value), None)
