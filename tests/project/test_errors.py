@@ -8,7 +8,14 @@ from mistserver.domain import errors as server
 
 def shape(error: type, base: type, left_out: frozenset[type] = frozenset()) -> dict[str, object]:
     """The tree below an error: code by code."""
-    return {below.code: shape(below, base, left_out) for below in error.__subclasses__() if below not in left_out}
+    return {
+        below.code: shape(below, base, left_out) for below in error.__subclasses__() if _counts(below, base, left_out)
+    }
+
+
+def _counts(error: type, base: type, left_out: frozenset[type]) -> bool:
+    """Those of other modules have the code of their parent, and are nothing of their own to a client."""
+    return error not in left_out and error.__module__ == base.__module__
 
 
 def test_the_trees_are_equal() -> None:
