@@ -132,6 +132,9 @@ api_paste_config = {etc}/nova/api-paste.ini
 [api]
 auth_strategy = keystone
 max_limit = 3
+[service_user]
+send_service_user_token = true
+{user}
 [placement]
 {user}
 [neutron]

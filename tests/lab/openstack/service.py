@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -50,7 +51,18 @@ def neutron(folder: str) -> Any:
     head.get_metadata().create_all(sqlalchemy.create_engine(f"sqlite:///{folder}/neutron.db"))
     from neutron.wsgi.api import application
 
-    return application
+    return one_by_one(application)
+
+
+def one_by_one(application: Any) -> Any:
+    """Neutron's servers have one thread a process: two that load its policies at once forbid what they allow."""
+    turn = threading.Lock()
+
+    def waiting(environ: Any, start_response: Any) -> list[bytes]:
+        with turn:
+            return list(application(environ, start_response))
+
+    return waiting
 
 
 def nova(folder: str) -> Any:

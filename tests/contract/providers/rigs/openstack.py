@@ -21,7 +21,7 @@ from tests.lab.openstack import PASSWORD, PROJECT, QUOTA, USER, OpenStackCloud
 class OpenStackRig(Rig):
     """A wrong port or URL is the compute service's (`at`), or all of the cloud (`pointed`).
 
-    A time-out of five seconds, not one: a real cloud on a busy machine may think that long.
+    A time-out of three seconds, not one: a real cloud on a busy machine may think that long.
     """
 
     id = "openstack"
@@ -47,7 +47,7 @@ class OpenStackRig(Rig):
         return self._account(password="not the secret")
 
     def at(self, port: int) -> Account:
-        return replace(self._account(compute_endpoint=f"http://127.0.0.1:{port}/v2.1"), timeout_s=5.0)
+        return replace(self._account(compute_endpoint=f"http://127.0.0.1:{port}/v2.1"), timeout_s=3.0)
 
     def pointed(self, url: str, ca_pem: str | None = None) -> Account:
         return replace(self.account(), endpoint=url, ca_pem=ca_pem, timeout_s=1.0)
