@@ -41,10 +41,10 @@ class CollectdNetwork(msgspec.Struct, frozen=True, kw_only=True):
 async def open_for(ctx: Context, actor: Actor, machine_id: str) -> CollectdNetwork:
     """Let a machine's own collectd send; done again, it gives the machine another password for that."""
     actor.require(Scope.OPERATE)
+    found = await lookup.find(ctx, actor, machine_id)
     port = ctx.settings.collectd_port
     if port == 0:
         raise Conflict("The service listens for no packets of collectd; start it with --collectd-port 25826.")
-    found = await lookup.find(ctx, actor, machine_id)
     password = new_text()
     await ctx.database.write(_open, ctx, actor, found, password)
     host = urlsplit(enabling.public(ctx)).hostname or ctx.settings.host
