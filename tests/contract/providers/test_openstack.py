@@ -181,6 +181,7 @@ def test_every_page_of_everything_is_read(real_openstack: OpenStackCloud, opened
             provider.destroy(id)
 
 
+@pytest.mark.full
 def test_a_machine_that_was_put_to_sleep_by_others_is_started(real_openstack: OpenStackCloud, opened: Opener) -> None:
     slept = {"pause": MachineState.PAUSED, "suspend": MachineState.SUSPENDED, "shelve": MachineState.STOPPED}
     with opened() as provider:
