@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.acceptance.arrange import _python
 from tests.lab.certificates import Authority
 from tests.lab.clouds import nephoscale
 from tests.lab.clouds.azure import ClassicAzure
@@ -280,7 +281,7 @@ def engine_as_ec2(scene: Scene) -> Iterator[str]:
         scene.ask("POST", "/keys", {"name": "myKey", "private": scene.key.private}),
         scene.ask("POST", "/keys", {"name": "newKey", "generate": {}}),
     ]
-    client.containers.run(image, name="dbServer-seed", detach=True)
+    client.containers.run(image, name="dbServer-seed", detach=True, volumes=_python())
     backend = scene.ask("POST", "/backends", {"name": "EC2", "provider": "docker", "settings": settings})
     yield backend["id"]
     scene.ask("DELETE", f"/backends/{backend['id']}")
@@ -305,9 +306,9 @@ def test_machines_are_monitored(scene: Scene, engine_as_ec2: str) -> None:
     assert provisioned.result["info"]["state"] == "running"
     assert not repeated.changed
     assert shown.result["machine"]["name"] == "dbServer-seed"
-    # all but the custom metric itself, which the service does not know yet
-    assert (deployed.state, deployed.result["error"]["code"]) == ("failed", "not_supported")
-    assert "Custom metrics" in deployed.result["msg"]
-    keys = scene.ask("GET", f"/machines/{shown.result['machine']['id']}/keys")["items"]
-    assert "newKey" in [association["key_name"] for association in keys]
-    assert scene.ask("GET", f"/machines/{shown.result['machine']['id']}/stats")["metrics"]
+    assert deployed.changed, played.out
+    id = shown.result["machine"]["id"]
+    keys = [association["key_name"] for association in scene.ask("GET", f"/machines/{id}/keys")["items"]]
+    assert "newKey" in keys
+    assert scene.ask("GET", f"/machines/{id}/stats?metric={deployed.result['metric_id']}")["metrics"]
+    assert not scene.play(plugin).outcomes[0].changed

@@ -117,7 +117,6 @@ def test_tags_and_commands(player: Player, site: Site, docker: str) -> None:
         task("later", "mist_run", command="true", tag="fleet", wait=False),
         task("untag", "mist_tag", machine="play-a", tag="fleet", state="absent"),
         task("untag again", "mist_tag", machine="play-a", tag="fleet", state="absent"),
-        task("rule", "mist_rule", machine="play-a", metric="load.shortterm", value=5, also={"ignore_errors": True}),
         task("destroy", "mist", backend=docker, name="{{ item }}", state="absent", also={"loop": names}),
     )  # fmt: skip
 
@@ -136,7 +135,6 @@ def test_tags_and_commands(player: Player, site: Site, docker: str) -> None:
     assert played.of("later").result["job"]["id"]
     assert played.of("untag").result["machines"][0]["tags"] == ["blue"]
     assert not played.of("untag again").changed
-    assert played.of("rule").result["error"]["code"] == "not_supported"
 
 
 def test_what_is_to_be_destroyed_is_named_exactly(player: Player, site: Site, docker: str) -> None:
@@ -160,3 +158,29 @@ def test_what_is_to_be_destroyed_is_named_exactly(player: Player, site: Site, do
     assert "'Engin': you have to provide a valid backend id or title" in played.of("no such backend").result["msg"]
     assert played.of("still there").result["machine"]["info"]["state"] == "running"
     assert "nobody" in played.of("too short a wait").result["msg"]
+
+
+def test_a_monitored_machine_and_its_rules(player: Player, site: Site, docker: str) -> None:
+    create = {"backend": docker, "image_id": site.image, "name": "play-watched", "state": "present"}
+    rule = {"name": "busy", "machine": "play-watched", "metric": "load.shortterm", "value": 5, "state": "present"}
+    played = player.tasks(
+        task("create", "mist", **create, monitoring=True, wait_for_stats=True),
+        task("again", "mist", **create, monitoring=True, wait_for_stats=True, metric="load.shortterm"),
+        task("pretend", "mist_rule", **rule, also={"check_mode": True}),
+        task("add", "mist_rule", **rule),
+        task("add again", "mist_rule", **rule),
+        task("change", "mist_rule", **{**rule, "value": 7.5, "aggregate": "avg", "action": "alert"}),
+        task("list", "mist_rule", name="busy"),
+        task("no such channel", "mist_rule", **rule, channels=["nobody"], also={"ignore_errors": True}),
+        task("delete", "mist_rule", name="busy", state="absent"),
+        task("delete again", "mist_rule", name="busy", state="absent"),
+        task("destroy", "mist", backend=docker, name="play-watched", state="absent"),
+    )
+
+    assert played.code == 0, played.out
+    assert [outcome.task for outcome in played if outcome.state == "ok" and outcome.changed] == [
+        "create", "pretend", "add", "change", "delete", "destroy",
+    ]  # fmt: skip
+    (kept,) = played.of("list").result["rules"]
+    assert (kept["value"], kept["aggregate"], kept["action"]) == (7.5, "avg", "notify")
+    assert played.of("no such channel").result["msg"] == "There is no channel 'nobody'."

@@ -5,6 +5,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.mist.mist.plugins.module_utils import _find
@@ -17,8 +20,8 @@ _PROBE_AGAIN_S = 3.0
 _STATS_AGAIN_S = 2.0
 
 
-def bring(task: Task, machine: Machine, new: bool) -> None:
-    """Power, key, tags, and what concerns monitoring; what is so already is left alone."""
+def bring(task: Task, machine: Machine, new: bool) -> dict[str, Any]:
+    """Power, key, tags, and what concerns monitoring; what is so already is left alone. What a deployment said."""
     _power(task, machine, new)
     if task.params["wait"] and not new:
         _wait_for_ssh(task, machine)
@@ -26,7 +29,7 @@ def bring(task: Task, machine: Machine, new: bool) -> None:
         _key(task, machine)
         _tags(task, machine)
     _monitoring(task, machine)
-    _metric(task, machine)
+    return _metric(task, machine)
 
 
 def _power(task: Task, machine: Machine, new: bool) -> None:
@@ -95,16 +98,32 @@ def _metrics(machine: Machine) -> dict[str, Any] | None:
         return None
 
 
-def _metric(task: Task, machine: Machine) -> None:
+def _metric(task: Task, machine: Machine) -> dict[str, Any]:
     metric, path, unit = task.params["metric"], task.params["python_file"], task.params["unit"]
     if metric is None:
-        return
+        return {}
     if path is not None:
         read_text(path, "python_file")
         kind = task.params["value_type"]
-        task.change("plugin", None, metric, lambda: machine.add_python_plugin(metric, path, kind, unit))
+        if not _deployed(machine, metric, (kind, unit or ""), Path(path)):
+            wait_s = task.params["wait_time"]
+            deploy = partial(machine.add_python_plugin, metric, path, kind, unit, timeout_s=wait_s)
+            made = task.change("plugin", None, metric, deploy) or {}
+            return {name: value for name, value in made.items() if name == "metric_id"}
     elif not (_metrics(machine) or {}).get(metric, {}).get("shown"):
         task.change("metric", None, metric, lambda: machine.add_metric(metric, unit=unit or ""))
+    return {}
+
+
+def _deployed(machine: Machine, name: str, meant: tuple[str, str], file: Path) -> bool:
+    """Whether the custom metric is there, works, and is not older than the file: the service does not tell its text."""
+    if _metrics(machine) is None:
+        return False
+    for plugin in machine.plugins:
+        if plugin["name"] == name and not plugin["trouble"]:
+            deployed_at = datetime.fromisoformat(plugin["changed_at"]).timestamp()
+            return (plugin["value_type"], plugin["unit"]) == meant and file.stat().st_mtime <= deployed_at
+    return False
 
 
 def _wait(task: Task, machine: Machine, done: Callable[[], bool], pause_s: float, lacking: str) -> None:

@@ -104,6 +104,7 @@ options:
   python_file:
     description:
       - Path of a Python file with a function C(read()), to be deployed as a custom metric.
+      - It is deployed again when it was changed since.
     type: path
   value_type:
     description:
@@ -170,6 +171,11 @@ info:
   returned: with O(state), unless it was destroyed
   type: dict
   sample: {"name": "dbServer", "state": "running", "public_ips": ["203.0.113.7"]}
+metric_id:
+  description: Id of the custom metric that was deployed.
+  returned: when one was deployed
+  type: str
+  sample: mist.python.myplugin
 job:
   description: The job that created the machine, with its steps.
   returned: when one was created, or a job failed
@@ -220,7 +226,7 @@ def managed(task: Task) -> dict[str, Any]:
     if machine is None:
         machine, facts = created(task, backend)
     if machine is not None:
-        bring(task, machine, new=bool(facts))
+        facts.update(bring(task, machine, new=bool(facts)))
     return task.result(info=_info(machine.refresh()) if machine is not None else {"name": params["name"]}, **facts)
 
 
