@@ -46,7 +46,7 @@ check: .venv/installed ## lint, types and layers
 	$(BIN)/lint-imports
 
 test: install check ## all checks and all tests
-	$(BIN)/pytest -m "not full and not packages" $(ARGS)
+	$(BIN)/pytest -m "not full and not packages" -n 2 --dist loadgroup $(ARGS)
 
 verify: install ## the same proofs at full size; figures go to benchmarks/results
 	$(BIN)/pytest -m "full or packages" $(ARGS)

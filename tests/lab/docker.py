@@ -55,7 +55,6 @@ class DockerHost:
             client.import_image_from_data(tree.tar(), repository=repository, tag=tag, changes=changes)
         return name
 
-
     def address(self, container: str) -> str:
         """Where a container's own ports are, seen from this machine."""
         import docker

@@ -11,6 +11,7 @@ import pytest
 PACKAGES = {
     "busybox": "busybox-static",
     "containerd": "containerd",
+    "debootstrap": "debootstrap",
     "dnsmasq": "dnsmasq-base",
     "dockerd": "docker.io",
     "go": "golang-go",

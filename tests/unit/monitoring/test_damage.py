@@ -17,7 +17,7 @@ from mistserver.monitoring.samples import Kind, Window, batch
 from tests.lab.waiting import eventually
 
 START = 1_795_413_600  # where a span of six hours begins
-GATE, FULL = 200, 3000
+GATE, FULL = 30, 3000
 MACHINES = ("one", "two")
 NAMES = ("load", "octets")
 STEP = 10
