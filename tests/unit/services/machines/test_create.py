@@ -19,6 +19,7 @@ from mistserver.domain.errors import (
 )
 from mistserver.domain.job import JobState
 from mistserver.domain.machine import MachineReading, MachineSpec, MachineState
+from mistserver.providers import registry
 from mistserver.services.machines import create, create_once
 from mistserver.services.machines.create import CreateMachine
 from mistserver.store import associations
@@ -282,8 +283,12 @@ async def test_a_disabled_backend_creates_nothing(small: Small, cloud: LivelyClo
         await create.submit(small.ctx, small.actor, wanted(add_backend(small, enabled=False)))
 
 
-async def test_a_provider_that_is_not_built_yet_says_so(small: Small, cloud: LivelyCloud) -> None:
-    with pytest.raises(ProviderNotAvailable):
+async def test_a_provider_whose_library_is_missing_says_so(
+    small: Small, cloud: LivelyCloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registry, "_installed", lambda module: False)
+
+    with pytest.raises(ProviderNotAvailable, match=r"mist\[libcloud\]"):
         await create.submit(small.ctx, small.actor, wanted(small.add_backend("azure").id))
 
 
