@@ -91,8 +91,8 @@ DISTRIBUTIONS = (
 apt-cache policy collectd-core
 apt-cache policy collectd-core
 apt-cache policy libcurl3t64-gnutls
-apt-get install -s -y -qq --no-upgrade --no-remove --no-install-recommends collectd-core libcurl3-gnutls libyajl2
-apt-get install -y -qq --no-upgrade --no-remove --no-install-recommends collectd-core libcurl3-gnutls libyajl2
+apt-get install -s -y -qq --no-upgrade --no-remove --no-install-recommends collectd-core libcurl3-gnutls libmnl0 libyajl2
+apt-get install -y -qq --no-upgrade --no-remove --no-install-recommends collectd-core libcurl3-gnutls libmnl0 libyajl2
 """
         + _SYSTEMD_ASKED,
         recorded=("libyajl2", "collectd-core"),
@@ -111,8 +111,8 @@ apt-cache policy collectd-core
 apt-get update -qq
 apt-cache policy collectd-core
 apt-cache policy libcurl3t64-gnutls
-apt-get install -s -y -qq --no-upgrade --no-remove --no-install-recommends collectd-core libcurl3t64-gnutls libyajl2
-apt-get install -y -qq --no-upgrade --no-remove --no-install-recommends collectd-core libcurl3t64-gnutls libyajl2
+apt-get install -s -y -qq --no-upgrade --no-remove --no-install-recommends collectd-core libcurl3t64-gnutls libmnl0 libyajl2
+apt-get install -y -qq --no-upgrade --no-remove --no-install-recommends collectd-core libcurl3t64-gnutls libmnl0 libyajl2
 """
         + _SYSTEMD_ASKED,
         recorded=("libyajl2", "collectd-core"),
@@ -128,8 +128,8 @@ apt-get install -y -qq --no-upgrade --no-remove --no-install-recommends collectd
 apt-cache policy collectd-core
 apt-cache policy collectd-core
 apt-cache policy libcurl3t64-gnutls
-apt-get install -s -y -qq --no-upgrade --no-remove --no-install-recommends collectd-core libcurl3-gnutls libyajl2
-apt-get install -y -qq --no-upgrade --no-remove --no-install-recommends collectd-core libcurl3-gnutls libyajl2
+apt-get install -s -y -qq --no-upgrade --no-remove --no-install-recommends collectd-core libcurl3-gnutls libmnl0 libyajl2
+apt-get install -y -qq --no-upgrade --no-remove --no-install-recommends collectd-core libcurl3-gnutls libmnl0 libyajl2
 collectd -t -C DIR/collectd.conf.fit
 collectd -C DIR/collectd.conf
 """,

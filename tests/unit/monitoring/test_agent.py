@@ -143,14 +143,17 @@ def test_a_configuration_that_collectd_refuses_leaves_the_old_one(tmp_path: Path
     assert "systemctl" not in root.asked
 
 
-def test_plugins_that_are_not_packaged_are_left_out(tmp_path: Path) -> None:
+def test_plugins_that_cannot_be_loaded_are_left_out(tmp_path: Path) -> None:
     root = FakeRoot(tmp_path, debian())
     assert root.run("install", stdin=configuration(TARGET)).returncode == 0
     (tmp_path / "usr/lib/collectd/disk.so").unlink()
+    root.fake("ldd", 'case "$1" in */processes.so) echo "libmnl.so.0 => not found" ;; esac', recorded=False)
     done = root.run("install", stdin=configuration(TARGET))
     assert "without disk" in done.stdout
+    assert "without processes" in done.stdout
     text = (root.agent / "collectd.conf").read_text()
     assert "LoadPlugin disk" not in text
+    assert "LoadPlugin processes" not in text
     assert "LoadPlugin load" in text
 
 

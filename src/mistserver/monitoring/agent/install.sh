@@ -17,16 +17,16 @@ mkdir -p "$DIR/data"
 cat > "$DIR/collectd.conf.new"
 
 daemon() { PATH="$PATH:$ROOT/usr/sbin:$ROOT/usr/local/sbin" command -v collectd; }
+# whether collectd can load it: the file is there, and so are the libraries that it needs
 plugin() {
   for folder in "$ROOT"/usr/lib/collectd "$ROOT"/usr/lib64/collectd "$ROOT"/usr/lib/*/collectd "$ROOT"/usr/local/lib/collectd; do
-    [ ! -e "$folder/$1.so" ] || { printf '%s\n' "$folder/$1.so"; return 0; }
+    [ -e "$folder/$1.so" ] || continue
+    ! ldd "$folder/$1.so" 2>/dev/null | grep -q 'not found'
+    return
   done
   return 1
 }
-is_complete() {
-  daemon >/dev/null && file=$(plugin write_http) || return 1
-  ! ldd "$file" 2>/dev/null | grep -q 'not found'
-}
+is_complete() { daemon >/dev/null && plugin write_http; }
 
 # Each names in packages.new what it adds to this machine, and only that: what was there is never taken away again.
 with_apt() {
@@ -36,7 +36,7 @@ with_apt() {
   has_candidate collectd-core || unpackaged "this machine's package sources have no collectd-core"
   curl=libcurl3-gnutls
   ! has_candidate libcurl3t64-gnutls || curl=libcurl3t64-gnutls
-  set -- -y -qq --no-upgrade --no-remove --no-install-recommends collectd-core "$curl" libyajl2
+  set -- -y -qq --no-upgrade --no-remove --no-install-recommends collectd-core "$curl" libmnl0 libyajl2
   # a line with the old version in brackets is of a package that is there already
   apt-get install -s "$@" | sed -n 's/^Inst \([^ ]*\) (.*/\1/p' > "$DIR/packages.new"
   apt-get install "$@" >/dev/null
@@ -100,7 +100,7 @@ bin=$(daemon) || fail "collectd was installed, but is not to be found"
 while IFS= read -r line; do
   case $line in
     "LoadPlugin "*)
-      plugin "${line#LoadPlugin }" >/dev/null || { say "without ${line#LoadPlugin }: not packaged here"; continue; } ;;
+      plugin "${line#LoadPlugin }" || { say "without ${line#LoadPlugin }: it cannot be loaded here"; continue; } ;;
   esac
   printf '%s\n' "$line" >&3
 done < "$DIR/collectd.conf.new" 3> "$DIR/collectd.conf.fit"
