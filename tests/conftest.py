@@ -15,7 +15,7 @@ from tests.lab.postgres import Postgres, missing
 
 pytest_plugins = ["tests.lab.fixtures"]
 TEMPLATE = "mist_template"
-SLOW_TO_START = ("libvirt_hypervisor",)
+SLOW_TO_START = {"libvirt_hypervisor": "libvirt", "real_openstack": "openstack", "lxd_server": "lxd"}  # fixture -> rig
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -27,7 +27,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _group(item: pytest.Item) -> str:
     fixtures = getattr(item, "fixturenames", ())
     rig = getattr(item, "callspec", None) and item.callspec.params.get("rig")  # type: ignore[attr-defined]
-    slow = next((name for name in SLOW_TO_START if name in fixtures or name.startswith(f"{rig}_")), None)
+    slow = next((name for name, id in SLOW_TO_START.items() if name in fixtures or id == rig), None)
     if slow is not None:
         return slow
     if "acceptance" in item.path.parts:
