@@ -15,7 +15,7 @@ from tests.lab.postgres import Postgres, missing
 
 pytest_plugins = ["tests.lab.fixtures"]
 TEMPLATE = "mist_template"
-SLOW_TO_START = {"libvirt_hypervisor": "libvirt", "real_openstack": "openstack", "lxd_server": "lxd"}  # fixture -> rig
+SLOW_TO_START = {"libvirt_hypervisor": "libvirt", "real_openstack": "openstack"}  # fixture -> rig
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -32,7 +32,7 @@ def _group(item: pytest.Item) -> str:
         return slow
     if "acceptance" in item.path.parts:
         return "acceptance"
-    if item.path.name == "test_exec.py":
+    if item.path.name == "test_exec.py" or rig == "lxd" or "lxd_server" in fixtures:
         return "commands"  # each looks for its processes among all of this machine
     return f"provider {rig}" if rig else str(item.path)
 
