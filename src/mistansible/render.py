@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from textwrap import wrap
 from typing import Any
 
 from mistansible.paths import COLLECTION
@@ -18,6 +19,7 @@ from __future__ import annotations
 
 SETTINGS: dict[str, tuple[str, bool, str]] = {
 '''
+_LONGEST = 121
 _TYPES = {"port": "int", "file": "path"}
 
 
@@ -27,15 +29,21 @@ def rendered() -> str:
     for provider in bundled():
         for setting in provider["settings"]:
             named.setdefault(setting["name"], []).append((provider["title"], setting))
-    lines = [f"    {_quoted(name)}: ({_option(uses)}),\n" for name, uses in sorted(named.items())]
-    return f"{_HEAD}{''.join(lines)}}}\n"
+    entries = [_entry(name, uses) for name, uses in sorted(named.items())]
+    return f"{_HEAD}{''.join(entries)}}}\n"
 
 
-def _option(uses: list[tuple[str, dict[str, Any]]]) -> str:
+def _entry(name: str, uses: list[tuple[str, dict[str, Any]]]) -> str:
+    """In one line, or as the formatter breaks a long one."""
     kinds = {_TYPES.get(setting["kind"], "str") for _, setting in uses}
     kind = kinds.pop() if len(kinds) == 1 else "str"
     secret = any(setting["secret"] for _, setting in uses) and kind != "path"
-    return f"{_quoted(kind)}, {secret}, {_quoted(_told(uses))}"
+    told = _told(uses)
+    line = f"    {_quoted(name)}: ({_quoted(kind)}, {secret}, {_quoted(told)}),\n"
+    if len(line) <= _LONGEST:
+        return line
+    pieces = "\n        ".join(_quoted(piece) for piece in wrap(told, _LONGEST - 12, drop_whitespace=False))
+    return f"    {_quoted(name)}: (\n        {_quoted(kind)},\n        {secret},\n        {pieces},\n    ),\n"
 
 
 def _told(uses: list[tuple[str, dict[str, Any]]]) -> str:

@@ -3,46 +3,55 @@
 
 from __future__ import annotations
 
-_OPTIONS = """
-options:
-  mist_uri:
-    description:
-      - Address of the Mist service.
-      - Without it E(MIST_URI), else C(mist_uri) in C(~/.mist), else C(http://127.0.0.1:8000).
-    type: str{mist_uri}
-  mist_email:
-    description:
-      - Who signs in. Without it E(MIST_EMAIL), else C(email) in C(~/.mist).
-    type: str{mist_email}
-  mist_password:
-    description:
-      - The password. Without it E(MIST_PASSWORD), else C(password) in C(~/.mist).
-    type: str{mist_password}
-  mist_token:
-    description:
-      - A token, instead of email and password.
-      - Without any of them E(MIST_TOKEN), else the token that C(mist login) keeps.
-    type: str{mist_token}
-  mist_ca_file:
-    description:
-      - File of CA certificates to trust instead of the system's.
-      - Without it E(MIST_CA_FILE), else C(ca_file) in C(~/.mist).
-    type: path{mist_ca_file}
-  mist_timeout:
-    description:
-      - Seconds to wait for an answer of the service.
-    type: float
-    default: 60.0{mist_timeout}
-"""
-_NAMES = ("mist_uri", "mist_email", "mist_password", "mist_token", "mist_ca_file", "mist_timeout")
+import json
+
+import yaml
+
+
+def with_variables(text: str) -> str:
+    """The same options, each of which a host variable of its name may set too."""
+    documented = yaml.safe_load(text)
+    for name, option in documented["options"].items():
+        option["vars"] = [{"name": name}]
+    return json.dumps(documented)
 
 
 class ModuleDocFragment:
     """`mist.mist.service` for all, `.connection` with host variables, `.module` with what modules have in common."""
 
-    DOCUMENTATION = _OPTIONS.format(**dict.fromkeys(_NAMES, ""))
+    DOCUMENTATION = """
+options:
+  mist_uri:
+    description:
+      - Address of the Mist service.
+      - Without it E(MIST_URI), else C(mist_uri) in C(~/.mist), else C(http://127.0.0.1:8000).
+    type: str
+  mist_email:
+    description:
+      - Who signs in. Without it E(MIST_EMAIL), else C(email) in C(~/.mist).
+    type: str
+  mist_password:
+    description:
+      - The password. Without it E(MIST_PASSWORD), else C(password) in C(~/.mist).
+    type: str
+  mist_token:
+    description:
+      - A token, instead of email and password.
+      - Without any of them E(MIST_TOKEN), else the token that C(mist login) keeps.
+    type: str
+  mist_ca_file:
+    description:
+      - File of CA certificates to trust instead of the system's.
+      - Without it E(MIST_CA_FILE), else C(ca_file) in C(~/.mist).
+    type: path
+  mist_timeout:
+    description:
+      - Seconds to wait for an answer of the service.
+    type: float
+    default: 60.0
+"""
 
-    CONNECTION = _OPTIONS.format(**{name: f"\n    vars:\n      - name: {name}" for name in _NAMES})
+    CONNECTION: str
 
     MODULE = """
 requirements:
@@ -58,3 +67,6 @@ attributes:
 notes:
   - The module runs where its play does, so a play for it usually has C(hosts=localhost).
 """
+
+
+ModuleDocFragment.CONNECTION = with_variables(ModuleDocFragment.DOCUMENTATION)

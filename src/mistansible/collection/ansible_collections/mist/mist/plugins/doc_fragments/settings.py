@@ -9,13 +9,18 @@ from ansible_collections.mist.mist.plugins.module_utils._settings import SETTING
 
 
 def _documentation() -> str:
-    options = {
-        name: {"type": kind, "description": [told], "required": False} for name, (kind, _, told) in SETTINGS.items()
-    }
+    options = {name: {"type": kind, "description": [told]} for name, (kind, _secret, told) in SETTINGS.items()}
     return json.dumps({"options": options})
 
 
 class ModuleDocFragment:
-    """`mist.mist.settings`."""
+    """`mist.mist.settings.providers`."""
 
-    DOCUMENTATION = _documentation()
+    DOCUMENTATION = """
+options: {}
+"""
+
+    PROVIDERS: str
+
+
+ModuleDocFragment.PROVIDERS = _documentation()

@@ -15,7 +15,7 @@ _GENERIC: dict[str, dict[str, Any]] = {
     "settings": {"type": "dict", "no_log": True},
 }
 OPTIONS: dict[str, dict[str, Any]] = {
-    **{name: {"type": kind, "no_log": secret} for name, (kind, secret, _) in SETTINGS.items()},
+    **{name: {"type": kind, "no_log": secret} for name, (kind, secret, _told) in SETTINGS.items()},
     **_GENERIC,
 }
 

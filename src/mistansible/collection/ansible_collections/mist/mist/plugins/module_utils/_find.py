@@ -50,7 +50,7 @@ def one_of(candidates: list[dict[str, Any]], noun: str, term: str) -> dict[str, 
 
 def machines_called(client: MistClient, term: str, backend_id: str | None = None) -> list[dict[str, Any]]:
     """The records of machines with exactly this id or name; a terminated one is none."""
-    records, _ = client.machine_page(backend=backend_id, search=term)
+    records = client.machine_page(backend=backend_id, search=term)[0]
     living = [record for record in records if record["state"] != "terminated"]
     by_id = [record for record in living if term in (record["id"], record["external_id"])]
     return by_id or [record for record in living if record["name"] == term]

@@ -9,7 +9,8 @@ SETTINGS: dict[str, tuple[str, bool, str]] = {
     "api_key": (
         "str",
         True,
-        "Access key ID [EC2]; Personal access token [Linode]; API key [Rackspace, SoftLayer, Vultr, Exoscale, CloudStack].",
+        "Access key ID [EC2]; Personal access token [Linode]; API key [Rackspace, SoftLayer, Vultr, Exoscale, "
+        "CloudStack].",
     ),
     "api_secret": ("str", True, "Secret access key [EC2]; API secret [Exoscale]."),
     "application_credential_id": ("str", False, "ID of an application credential, instead of a password [OpenStack]."),
@@ -28,7 +29,8 @@ SETTINGS: dict[str, tuple[str, bool, str]] = {
     "cert_file": (
         "path",
         False,
-        "Certificate of the TLS client (PEM): path of the file [Docker]; Certificate of the client (PEM): path of the file [LXD].",
+        "Certificate of the TLS client (PEM): path of the file [Docker]; Certificate of the client (PEM): path of the "
+        "file [LXD, KubeVirt].",
     ),
     "certificate": ("path", False, "Management certificate with its private key (PEM): path of the file [Azure]."),
     "client_id": ("str", False, "Application (client) ID [Azure Resource Manager]."),
@@ -48,12 +50,15 @@ SETTINGS: dict[str, tuple[str, bool, str]] = {
     "fingerprint": (
         "str",
         False,
-        "Fingerprint of the API key [Oracle Cloud]; SHA-256 of the server's certificate, where no authority signed it [LXD].",
+        "Fingerprint of the API key [Oracle Cloud]; SHA-256 of the server's certificate, where no authority signed it "
+        "[VMware vSphere, LXD]; SHA-256 of the node's certificate, where no authority signed it [Proxmox VE].",
     ),
     "host": (
         "str",
         False,
-        "Host of the vCloud API [VMware vCloud]; Address of the server, or the path of its socket [LXD].",
+        "Host of the vCloud API [VMware vCloud]; Address of the vCenter [VMware vSphere]; Address of a node of the "
+        "cluster [Proxmox VE]; Address of the server, or the path of its socket [LXD]; Address of the Kubernetes API, "
+        "without a kubeconfig [KubeVirt].",
     ),
     "image_server": (
         "str",
@@ -68,8 +73,10 @@ SETTINGS: dict[str, tuple[str, bool, str]] = {
     "key_file": (
         "path",
         False,
-        "Private key of the TLS client (PEM): path of the file [Docker]; Private key of the client (PEM): path of the file [LXD].",
+        "Private key of the TLS client (PEM): path of the file [Docker]; Private key of the client (PEM): path of the "
+        "file [LXD, KubeVirt].",
     ),
+    "kubeconfig": ("path", False, "A kubeconfig (YAML): path of the file [KubeVirt]."),
     "machine_hostname": (
         "str",
         False,
@@ -79,7 +86,8 @@ SETTINGS: dict[str, tuple[str, bool, str]] = {
     "machine_key": (
         "str",
         False,
-        "Name of the key that opens the server; default: the default key [Other Server]; Name of the key that opens the hypervisor over SSH; without one libvirt's TCP port is used [KVM (via libvirt)].",
+        "Name of the key that opens the server; default: the default key [Other Server]; Name of the key that opens "
+        "the hypervisor over SSH; without one libvirt's TCP port is used [KVM (via libvirt)].",
     ),
     "machine_port": ("int", False, "Port of the SSH server (default 22) [Other Server]."),
     "machine_user": (
@@ -87,18 +95,26 @@ SETTINGS: dict[str, tuple[str, bool, str]] = {
         False,
         "User to sign in as (default root) [Other Server]; User on the hypervisor (default root) [KVM (via libvirt)].",
     ),
+    "namespace": ("str", False, "The only namespace to use; default: all of them [KubeVirt]."),
     "organization": ("str", False, "Organization [VMware vCloud, Indonesian Cloud]."),
     "passphrase": ("str", True, "Passphrase of the private key, if it has one [Oracle Cloud]."),
     "password": (
         "str",
         True,
-        "Password [NephoScale, OpenStack, HP Helion Cloud, VMware vCloud, Indonesian Cloud]; Password of the user [UpCloud].",
+        "Password [NephoScale, OpenStack, HP Helion Cloud, VMware vCloud, Indonesian Cloud, VMware vSphere]; Password "
+        "of the user [UpCloud, Proxmox VE].",
     ),
-    "port": ("int", False, "Port of its API (default 8443) [LXD]."),
+    "port": (
+        "int",
+        False,
+        "Port of the API (default 443) [VMware vSphere]; Port of the API (default 8006) [Proxmox VE]; Port of its API "
+        "(default 8443) [LXD]; Port of the Kubernetes API (default 6443) [KubeVirt].",
+    ),
     "private_key": (
         "path",
         False,
-        "Private key of the service account (PEM), or its JSON, or application-default credentials (JSON): path of the file [Google Compute Engine]; Private key of the API key (PEM): path of the file [Oracle Cloud].",
+        "Private key of the service account (PEM), or its JSON, or application-default credentials (JSON): path of the"
+        " file [Google Compute Engine]; Private key of the API key (PEM): path of the file [Oracle Cloud].",
     ),
     "project": ("str", False, "Project (default default) [LXD]."),
     "project_domain_id": ("str", False, "ID of the tenant's domain, instead of its name [OpenStack]."),
@@ -106,7 +122,8 @@ SETTINGS: dict[str, tuple[str, bool, str]] = {
     "project_id": (
         "str",
         False,
-        "Project ID; not needed with JSON that names it [Google Compute Engine]; Project ID [Scaleway]; Public Cloud project ID [OVHcloud].",
+        "Project ID; not needed with JSON that names it [Google Compute Engine]; Project ID [Scaleway]; Public Cloud "
+        "project ID [OVHcloud].",
     ),
     "region_name": ("str", False, "Region, as clouds.yaml calls it; --region has precedence [OpenStack]."),
     "resource_group": (
@@ -134,8 +151,11 @@ SETTINGS: dict[str, tuple[str, bool, str]] = {
     "token": (
         "str",
         True,
-        "Personal access token [DigitalOcean]; API token of the project [Hetzner Cloud]; API token [UpCloud]; Trust token (or trust password) that makes the certificate known [LXD].",
+        "Personal access token [DigitalOcean]; API token of the project [Hetzner Cloud]; API token [UpCloud]; Trust "
+        "token (or trust password) that makes the certificate known [LXD]; Token of a service account [KubeVirt].",
     ),
+    "token_id": ("str", False, "API token: user@realm!name [Proxmox VE]."),
+    "token_secret": ("str", True, "Secret of the API token [Proxmox VE]."),
     "url": ("str", False, "URL of the API (https://host/client/api) [CloudStack]."),
     "user": ("str", False, "OCID of the user [Oracle Cloud]."),
     "user_domain_id": ("str", False, "ID of the user's domain, instead of its name [OpenStack]."),
@@ -143,7 +163,9 @@ SETTINGS: dict[str, tuple[str, bool, str]] = {
     "username": (
         "str",
         False,
-        "User name [NephoScale, OpenStack, Rackspace, HP Helion Cloud, VMware vCloud, Indonesian Cloud]; User name (or apikey, for an IBM Cloud API key) [SoftLayer]; User name, where there is no token [UpCloud].",
+        "User name [NephoScale, OpenStack, Rackspace, HP Helion Cloud, VMware vCloud, Indonesian Cloud]; User name (or"
+        " apikey, for an IBM Cloud API key) [SoftLayer]; User name, where there is no token [UpCloud]; User: "
+        "name@domain [VMware vSphere]; User: name@realm [Proxmox VE].",
     ),
     "virt_type": (
         "str",

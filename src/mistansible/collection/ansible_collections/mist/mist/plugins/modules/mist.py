@@ -234,7 +234,7 @@ def _listed(task: Task, backend: Any) -> dict[str, Any]:
     if task.params["name"] is not None:
         machine = _find.named_machine(task.client, task.params["name"], backend.id)
         return task.result(machine={"name": machine.name, "id": machine.id, "info": _info(machine)})
-    records, _ = task.client.machine_page(backend=backend.id)
+    records = task.client.machine_page(backend=backend.id)[0]
     return task.result(machines=[{"name": record["name"], "id": record["id"]} for record in records])
 
 

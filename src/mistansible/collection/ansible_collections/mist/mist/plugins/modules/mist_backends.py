@@ -15,7 +15,7 @@ version_added: "1.0.0"
 extends_documentation_fragment:
   - mist.mist.service
   - mist.mist.service.module
-  - mist.mist.settings
+  - mist.mist.settings.providers
 options:
   state:
     description:

@@ -57,8 +57,7 @@ def put(machine: Machine, source: str, path: str, user: str | None) -> None:
                 while piece := file.read(PIECE_BYTES):
                     channel.write(piece)
                 channel.end_input()
-            for _ in channel:
-                pass
+            list(channel)
 
 
 def fetch(machine: Machine, path: str, target: str, user: str | None) -> None:
