@@ -80,7 +80,10 @@ def test_from_nothing_to_data_and_back(front: Front, debian: Any) -> None:
     eventually(lambda: points(front, machine, "cpu.percent.idle"))
     sampled = series(front, machine)
     assert {"load.shortterm", "memory.used", "users"} <= sampled
-    assert sampled - sent == set()
+    # interfaces of this machine come and go with other tests, and collectd is told to leave an overlay out
+    comparable = {name for name in sampled if not name.startswith(("interface.", "df.root.", "disk."))}
+    assert comparable - sent == set()
+    assert {name for name in sampled if name.startswith("interface.lo.")} <= sent
     disabled(front, machine)
 
 
