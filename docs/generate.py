@@ -8,13 +8,15 @@ from collections.abc import Mapping
 from dataclasses import MISSING, fields
 from pathlib import Path
 
-from docs import commands, providers, rest
+from docs import ansible, commands, providers, rest
+from mistansible import render as ansible_options
 from mistserver.api.errors import status_of
 from mistserver.domain.errors import MistError, all_errors
 from mistserver.domain.event_kinds import KINDS
 from mistserver.settings import Settings
 
 FOLDER = Path(__file__).parent / "reference"
+SUBFOLDERS = (providers.FOLDER, ansible.FOLDER)
 NOTE = "<!-- made by `make docs`; edit the code instead -->\n"
 
 
@@ -22,11 +24,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m docs.generate", description=__doc__)
     parser.add_argument("--check", action="store_true", help="only say which pages are not current")
     check = parser.parse_args().check
+    if not check:
+        ansible_options.main([])
     made = pages()
     stale = [name for name, text in made.items() if not _is_current(name, text)]
     gone = left_over(made)
     if not check:
-        (FOLDER / providers.FOLDER).mkdir(parents=True, exist_ok=True)
+        for folder in SUBFOLDERS:
+            (FOLDER / folder).mkdir(parents=True, exist_ok=True)
         for name in stale:
             (FOLDER / name).write_text(made[name])
         for name in gone:
@@ -44,14 +49,15 @@ def pages() -> dict[str, str]:
         "commands.md": commands.page(),
         "api.md": rest.page(),
         **providers.pages(),
+        **ansible.pages(),
     }
     return {name: NOTE + text.rstrip() + "\n" for name, text in texts.items()}
 
 
 def left_over(made: Mapping[str, str]) -> list[str]:
-    """Pages of providers that are no longer listed."""
-    there = sorted((FOLDER / providers.FOLDER).glob("*.md"))
-    return [name for name in (f"{providers.FOLDER}/{path.name}" for path in there) if name not in made]
+    """Pages of providers, and of what is in the collection, that are no longer listed."""
+    there = sorted(path for folder in SUBFOLDERS for path in (FOLDER / folder).glob("*.md"))
+    return [name for name in (f"{path.parent.name}/{path.name}" for path in there) if name not in made]
 
 
 def settings() -> str:

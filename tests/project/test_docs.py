@@ -34,9 +34,9 @@ def test_every_page_is_in_the_navigation() -> None:
     navigation = (ROOT / "mkdocs.yml").read_text()
     pages = {str(path.relative_to(ROOT / "docs")) for path in (ROOT / "docs").rglob("*.md")}
 
-    # those of the providers are reached from their table
-    table = (ROOT / "docs" / "reference" / "providers.md").read_text()
-    linked = {f"reference/{page}" for page in re.findall(r"\((providers/\w+\.md)\)", table)}
+    # those of the providers, and of the collection, are reached from their tables
+    tables = "".join((ROOT / "docs" / "reference" / f"{name}.md").read_text() for name in ("providers", "ansible"))
+    linked = {f"reference/{page}" for page in re.findall(r"\(((?:providers|ansible)/\w+\.md)\)", tables)}
     assert {page for page in pages if page not in navigation and page not in linked} == set()
 
 
