@@ -63,6 +63,12 @@ class Distribution:
     exit_code: int = 0
 
 
+def _apt_install(curl: str) -> str:
+    """The rehearsal, and the installation."""
+    told = f"-y -qq --no-upgrade --no-remove --no-install-recommends collectd-core {curl} libmnl0 libyajl2\n"
+    return f"apt-get install -s {told}apt-get install {told}"
+
+
 _SYSTEMD_ASKED = """\
 systemctl -q disable --now collectd
 collectd -t -C DIR/collectd.conf.fit
@@ -91,9 +97,8 @@ DISTRIBUTIONS = (
 apt-cache policy collectd-core
 apt-cache policy collectd-core
 apt-cache policy libcurl3t64-gnutls
-apt-get install -s -y -qq --no-upgrade --no-remove --no-install-recommends collectd-core libcurl3-gnutls libmnl0 libyajl2
-apt-get install -y -qq --no-upgrade --no-remove --no-install-recommends collectd-core libcurl3-gnutls libmnl0 libyajl2
 """
+        + _apt_install("libcurl3-gnutls")
         + _SYSTEMD_ASKED,
         recorded=("libyajl2", "collectd-core"),
         init="systemd",
@@ -111,9 +116,8 @@ apt-cache policy collectd-core
 apt-get update -qq
 apt-cache policy collectd-core
 apt-cache policy libcurl3t64-gnutls
-apt-get install -s -y -qq --no-upgrade --no-remove --no-install-recommends collectd-core libcurl3t64-gnutls libmnl0 libyajl2
-apt-get install -y -qq --no-upgrade --no-remove --no-install-recommends collectd-core libcurl3t64-gnutls libmnl0 libyajl2
 """
+        + _apt_install("libcurl3t64-gnutls")
         + _SYSTEMD_ASKED,
         recorded=("libyajl2", "collectd-core"),
         init="systemd",
@@ -128,8 +132,9 @@ apt-get install -y -qq --no-upgrade --no-remove --no-install-recommends collectd
 apt-cache policy collectd-core
 apt-cache policy collectd-core
 apt-cache policy libcurl3t64-gnutls
-apt-get install -s -y -qq --no-upgrade --no-remove --no-install-recommends collectd-core libcurl3-gnutls libmnl0 libyajl2
-apt-get install -y -qq --no-upgrade --no-remove --no-install-recommends collectd-core libcurl3-gnutls libmnl0 libyajl2
+"""
+        + _apt_install("libcurl3-gnutls")
+        + """\
 collectd -t -C DIR/collectd.conf.fit
 collectd -C DIR/collectd.conf
 """,
