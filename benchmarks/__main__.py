@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks import (
+    ansible_inventory,
     cli_start,
     intake,
     inventory,
@@ -24,7 +25,19 @@ from benchmarks.measure import Figure, conditions
 
 ALL = {
     module.__name__.rsplit(".", 1)[-1]: module
-    for module in (cli_start, serve_start, listing, memory, inventory, run_fleet, run_service, rules, metrics, intake)
+    for module in (
+        cli_start,
+        serve_start,
+        listing,
+        ansible_inventory,
+        memory,
+        inventory,
+        run_fleet,
+        run_service,
+        rules,
+        metrics,
+        intake,
+    )
 }
 RESULTS = Path(__file__).parent / "results"
 

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
+from ansible.utils.unsafe_proxy import wrap_var
+
 if TYPE_CHECKING:
     from mistclient import MistClient
 
@@ -60,6 +62,20 @@ def variables(record: Record) -> Record:
     facts = {f"mist_{name}": record[name] for name in _FACTS}
     facts.update(mist_id=record["id"], mist_name=record["name"], mist_backend=record["backend_name"])
     return facts
+
+
+def as_text(value: Any) -> Any:
+    """The same, with each text that could be taken for a template marked as none.
+
+    Ansible before 2.19 takes every variable for a template that is not marked; later versions take none.
+    """
+    if type(value) is str:
+        return wrap_var(value) if "{" in value else value
+    if type(value) is list:
+        return [as_text(each) for each in value]
+    if type(value) is dict:
+        return {as_text(name): as_text(each) for name, each in value.items()}
+    return value
 
 
 def address(record: Record) -> str | None:
