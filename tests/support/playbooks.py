@@ -18,6 +18,7 @@ MISTPLAY = (
     "-c",
     "import sys; sys.argv[0]='mistplay'; from mistansible.play import main; sys.exit(main())",
 )
+OTHER_ANSIBLE = "LAB_ANSIBLE"  # the folder of another release than the installed one
 CALLBACK = Path(__file__).parent / "callback"
 
 
@@ -106,6 +107,8 @@ class Player:
 
     def _environment(self) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("MIST_", "ANSIBLE_"))}
+        if other := os.environ.get(OTHER_ANSIBLE):
+            kept["PYTHONPATH"] = os.pathsep.join(filter(None, [other, kept.get("PYTHONPATH", "")]))
         return {
             **kept,
             "HOME": str(self.folder),
