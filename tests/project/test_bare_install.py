@@ -81,6 +81,23 @@ def test_serve_says_which_extra_to_install(bare_site: Path) -> None:
     assert "Traceback" not in result.stderr
 
 
+def test_mistplay_says_which_extra_to_install(bare_site: Path) -> None:
+    result = subprocess.run(
+        [sys.executable, "-S", "-c", "import sys; from mistansible.play import main; sys.exit(main(['site.yml']))"],
+        env={"PYTHONPATH": str(bare_site)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert (result.returncode, result.stdout) == (1, "")
+    assert "pip install 'mist[ansible]'" in result.stderr
+
+
 def test_the_wheel_carries_no_secret_and_all_data(bare_site: Path) -> None:
+    collection = bare_site / "mistansible" / "collection" / "ansible_collections" / "mist" / "mist"
     assert (bare_site / "mistclient" / "providers.json").is_file()
+    assert {"galaxy.yml", "README.md", "meta", "plugins"} <= {path.name for path in collection.iterdir()}
+    assert (collection / "meta" / "runtime.yml").is_file()
     assert not [path for path in bare_site.rglob("*") if path.suffix in (".pem", ".key")]
