@@ -52,6 +52,7 @@ def test_a_machine_lives_its_life(player: Player, site: Site, docker: str) -> No
         task("associate again", MACHINE, **create, key="second"),
         task("stop", MACHINE, **{**create, "state": "stopped"}),
         task("stop again", MACHINE, **{**create, "state": "stopped"}),
+        task("wait for a stopped one", MACHINE, **create, wait=True, wait_time=1, also={"ignore_errors": True}),
         task("start", MACHINE, **{**create, "state": "running"}),
         task("restart", MACHINE, **{**create, "state": "restarted"}),
         task("a part of the name", MACHINE, backend=docker, name="play-we", state="absent"),
@@ -75,6 +76,8 @@ def test_a_machine_lives_its_life(player: Player, site: Site, docker: str) -> No
     assert [each["name"] for each in played.of("info").result["machines"]] == ["play-web"]
     assert [each["name"] for each in played.of("by tag").result["machines"]] == ["play-web"]
     assert played.of("stop").result["info"]["state"] == "stopped"
+    assert "play-web" in played.of("wait for a stopped one").result["msg"]
+    assert played.of("wait for a stopped one").result["error"]["code"] == "conflict"
 
 
 def test_ids_may_be_numbers(player: Player, site: Site, digitalocean: dict[str, str]) -> None:

@@ -7,7 +7,6 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
@@ -176,14 +175,12 @@ def _silent() -> Iterator[str]:
             each.close()
 
 
-def test_a_wait_that_is_over_fails(player: Player, site: Site, tmp_path: Path) -> None:
-    """A server that is there and then gone: nothing answers on its port any more."""
+def test_waiting_for_an_answer_and_for_what_cannot_come(player: Player, site: Site) -> None:
     key = site.ask("POST", "/keys", {"name": "door", "private": site.key.private})
     where = {"machine_ip": site.door.host, "machine_port": site.door.port, "machine_user": site.door.user}
     body = {"provider": "bare_metal", "name": "Door", "settings": {**where, "machine_key": "door"}}
     backend = site.ask("POST", "/backends", body)
     site.ask("GET", "/machines?refresh=true&limit=1")
-    (player.folder / "key").write_text(site.key.private)
     try:
         name = site.door.host
         played = player.tasks(

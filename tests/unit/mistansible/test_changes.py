@@ -10,7 +10,7 @@ import pytest
 from ansible_collections.mist.mist.plugins.module_utils._base import Task, failure
 from ansible_collections.mist.mist.plugins.module_utils._changes import bring
 from mistclient import MistClient
-from mistclient.errors import NotFound, WaitTimeout
+from mistclient.errors import Conflict, NotFound, WaitTimeout
 from mistclient.model import Machine
 from tests.support import rest_records as records
 from tests.support.rest_stub import TOKEN, RestStub
@@ -71,6 +71,20 @@ def test_a_wait_that_is_over_says_for_what(service: RestStub) -> None:
 
     with pytest.raises(WaitTimeout, match="web: no metrics came within 1 s; give more with wait_time"):
         bring(asked, machine(asked), new=False)
+
+
+def refused(state: str) -> tuple[int, dict[str, Any]]:
+    return 409, {"error": {"code": "conflict", "message": f"web is {state}.", "details": {}, "request_id": "r"}}
+
+
+def test_a_machine_on_its_way_is_waited_for_and_a_stopped_one_is_not(service: RestStub) -> None:
+    for state, expected in (("pending", WaitTimeout), ("stopped", Conflict)):
+        service.machines = [records.machine("web", "m1", state)]
+        service.scripted["POST", "/machines/m1/probe"] = [refused(state)]
+        asked = task(wait=True, wait_time=1)
+
+        with pytest.raises(expected):
+            bring(asked, machine(asked, state=state), new=False)
 
 
 def test_an_error_has_the_form_of_the_rest_api() -> None:

@@ -16,6 +16,7 @@ from ansible_collections.mist.mist.plugins.module_utils._base import Task, read_
 if TYPE_CHECKING:
     from mistclient import Machine
 
+_ON_ITS_WAY = ("pending", "rebooting")
 _PROBE_AGAIN_S = 3.0
 _STATS_AGAIN_S = 2.0
 
@@ -44,12 +45,17 @@ def _power(task: Task, machine: Machine, new: bool) -> None:
 
 
 def _wait_for_ssh(task: Task, machine: Machine) -> None:
-    from mistclient.errors import MachineError
+    """One that is stopped, or shows another host key, is not waited for."""
+    from mistclient.errors import Conflict, MachineError
 
     def answers() -> bool:
         try:
             machine.probe()
         except MachineError:
+            return False
+        except Conflict:
+            if machine.refresh().state not in _ON_ITS_WAY:
+                raise
             return False
         return True
 
