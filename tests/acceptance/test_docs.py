@@ -93,6 +93,7 @@ def opened(engine: DockerHost, servers: tuple[Sshd, Sshd], key: KeyPair, home: P
     (home / ".ssh").mkdir(mode=0o700)
     (home / ".ssh" / "id_ed25519").write_text(key.private)
     service = Service(home / ".local" / "share" / "mist", flags=("--manage-this-host",)).start()
+    service.wait_for_this_host()
     outer, inner = servers
     places = {
         "http://127.0.0.1:8000": service.uri,

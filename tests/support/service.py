@@ -90,6 +90,14 @@ class Service:
                 time.sleep(0.02)
         raise AssertionError(f"{path} did not answer within {timeout_s} s:\n{self.log.read_text()[-4000:]}")
 
+    def wait_for_this_host(self, timeout_s: float = START_S) -> None:
+        """Until a service that manages this machine has it as a backend, which comes a moment after it is ready."""
+        token, deadline = self.sign_in(), time.monotonic() + timeout_s
+        while not self.request("GET", "/backends", token=token)[1]["items"]:
+            assert time.monotonic() < deadline, "this machine was not added"
+            time.sleep(0.02)
+        self.request("DELETE", "/sessions/current", token=token)
+
     def stop(self, timeout_s: float = 40) -> int:
         """SIGTERM and the exit code; killed when it does not end."""
         return self._end(signal.SIGTERM, timeout_s)

@@ -148,10 +148,10 @@ class Parts:
             raise
         log.info("ready", extra={"address": f"{self.settings.host}:{self.settings.port}"})
         notify.tell("READY=1")
-        await asyncio.get_running_loop().run_in_executor(self._threads, preload)
-        keep_what_is_loaded()
         if self._first_user is not None:
             await add_this_host(self.ctx, actor_of(self._first_user))
+        await asyncio.get_running_loop().run_in_executor(self._threads, preload)
+        keep_what_is_loaded()
 
     def close(self) -> None:
         self.database.close()

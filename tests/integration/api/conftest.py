@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.lab.waiting import eventually
 from tests.support.service import PASSWORD, Service
 
 OTHER = "other@example.com"
@@ -27,6 +28,7 @@ class Tenant:
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     running = Service(tmp_path_factory.mktemp("service") / "data", flags=("--manage-this-host",)).start()
+    running.wait_for_this_host()
     yield running
     assert running.stop() == 0
 
@@ -57,7 +59,7 @@ def _tenant(service: Service, token: str) -> Tenant:
 
     key = ask("POST", "/keys", {"name": "k", "generate": {}})
     backends = ask("GET", "/backends")["items"] or [ask("POST", "/backends", {"provider": "localhost"})]
-    machine = ask("GET", "/machines?refresh=true")["items"][0]
+    machine = eventually(lambda: ask("GET", "/machines?refresh=true")["items"])[0]
     ask("PUT", f"/machines/{machine['id']}/tags/t")
     job = ask("POST", "/runs", {"command": "true", "all": True})
     mail = f"viewer{len(token)}{machine['id'][:6]}@example.com".lower()

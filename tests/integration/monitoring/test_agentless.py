@@ -127,7 +127,7 @@ def test_a_new_machine_is_monitored_as_its_create_ends(front: Front, container: 
     try:
         assert job["state"] == "succeeded", job["error"]
         assert [step["name"] for step in job["steps"]][-2:] == ["wait for SSH", "enable monitoring"]
-        assert points(front, job["result"]["machine_id"], "load.shortterm")
+        assert eventually(lambda: points(front, job["result"]["machine_id"], "load.shortterm"))
     finally:
         engine = docker.DockerClient(f"unix://{docker_engine.socket}")
         engine.containers.get("born-monitored").remove(force=True)

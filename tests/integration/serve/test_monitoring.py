@@ -103,6 +103,8 @@ def test_what_is_posted_is_shown_under_its_ids(machine: Posting) -> None:
 
 
 def test_an_added_metric_is_part_of_the_stats(machine: Posting) -> None:
+    now = int(time.time())
+    assert machine.post(json.dumps([value_list("users", "users", now, {"value": 3})]).encode()) == 204
     assert "users" not in machine.stats("")
     machine.ask("PUT", f"/machines/{machine.id}/metrics/users", {"name": "Logins", "unit": "people"})
     shown = machine.stats("")["users"]
