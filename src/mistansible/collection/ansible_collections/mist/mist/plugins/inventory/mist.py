@@ -63,11 +63,8 @@ options:
 """
 
 EXAMPLES = """
-# mist.yml
-plugin: mist.mist.mist
-
----
-# what runs in one backend, cached, with groups and variables of your own
+# The first line is enough for all machines. Below it: what runs in one backend, cached, with groups and variables of
+# your own.
 plugin: mist.mist.mist
 backend: EC2
 state: running

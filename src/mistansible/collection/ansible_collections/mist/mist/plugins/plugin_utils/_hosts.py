@@ -69,11 +69,11 @@ def as_text(value: Any) -> Any:
 
     Ansible before 2.19 takes every variable for a template that is not marked; later versions take none.
     """
-    if type(value) is str:
+    if isinstance(value, str):
         return wrap_var(value) if "{" in value else value
-    if type(value) is list:
+    if isinstance(value, list):
         return [as_text(each) for each in value]
-    if type(value) is dict:
+    if isinstance(value, dict):
         return {as_text(name): as_text(each) for name, each in value.items()}
     return value
 
