@@ -30,8 +30,8 @@ def _group(item: pytest.Item) -> str:
     slow = next((name for name, id in SLOW_TO_START.items() if name in fixtures or id == rig), None)
     if slow is not None:
         return slow
-    if "acceptance" in item.path.parts or item.path.name == "test_agentless.py":
-        return "acceptance"  # both have machines sampled, and one counts who samples
+    if "acceptance" in item.path.parts:
+        return "acceptance"
     if item.path.name == "test_exec.py" or rig == "lxd" or "lxd_server" in fixtures:
         return "commands"  # each looks for its processes among all of this machine
     return f"provider {rig}" if rig else str(item.path)

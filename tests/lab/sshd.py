@@ -115,6 +115,10 @@ class Sshd:
         return self.host_key_lines[0]
 
     @property
+    def running(self) -> bool:
+        return self._daemon is not None
+
+    @property
     def pid(self) -> int:
         assert self._daemon is not None
         return self._daemon.pid

@@ -143,7 +143,7 @@ def _stats_arguments(parser: CommandParser) -> None:
 
 def get_stats(call: Call) -> int | None:
     args = call.args
-    stop = int(time.time()) if args.stop is None else args.stop
+    stop = int(time.time()) + 1 if args.stop is None else args.stop
     start = stop - seconds(args.last) if args.start is None else args.start
     machine = select.machine(call)
     found = machine.stats(start, stop, args.step, args.metric)

@@ -95,7 +95,7 @@ class Monitored:
         metrics: tuple[str, ...] | list[str] = (),
     ) -> dict[str, Any]:
         """As `get_stats`, with the window that was answered: `start`, `stop`, `step` in seconds."""
-        until = time.time() if stop is None else stop
+        until = time.time() + 1 if stop is None else stop  # a window ends before its last second
         query: dict[str, Any] = {
             "start": int(until - _LAST_S if start is None else start),
             "stop": int(until),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 from typing import Any
 
@@ -36,48 +37,51 @@ def points(front: Front, machine_id: str, metric: str) -> list[float]:
     return [value for value, _ in found[metric]["datapoints"] if value is not None] if metric in found else []
 
 
-def shells() -> set[int]:
-    """The shells on this machine that sample it."""
-    return {
-        each.pid
-        for each in psutil.process_iter(["cmdline"])
-        if any("IFS= read -r s && eval" in word for word in each.info["cmdline"] or ())
-    }
+def shells(door: Sshd) -> set[int]:
+    """The shells behind this server that sample its machine; none while it is stopped."""
+    if not door.running:
+        return set()
+    found = set()
+    for each in psutil.Process(door.pid).children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if any("IFS= read -r s && eval" in word for word in each.cmdline()):
+                found.add(each.pid)
+    return found
 
 
-def test_a_machine_behind_ssh_is_sampled_until_that_is_ended(front: Front, host: str) -> None:
-    before = shells()
+def test_a_machine_behind_ssh_is_sampled_until_that_is_ended(front: Front, host: str, door: Sshd) -> None:
+    before = shells(door)
     told = enabled(front, host, agent=False, interval_s=1)
     assert told["way"] == "agentless"
     for metric in EVERYWHERE:
         values = eventually(lambda metric=metric: points(front, host, metric))
         assert all(value >= 0 for value in values), metric
-    assert len(shells() - before) == 1
+    assert len(shells(door) - before) == 1
     memory = points(front, host, "memory.free")[-1]
     assert 0 < memory < psutil.virtual_memory().total
 
     disabled(front, host)
-    eventually(lambda: shells() == before)
+    eventually(lambda: shells(door) == before)
     assert front.refused("GET", f"/machines/{host}/metrics")[1] == "conflict"
 
 
 def test_sampling_goes_on_after_the_connection_was_cut(front: Front, host: str, door: Sshd) -> None:
-    before = shells()
+    before = shells(door)
     enabled(front, host, agent=False, interval_s=1)
-    (first,) = eventually(lambda: shells() - before)
+    (first,) = eventually(lambda: shells(door) - before)
     for each in psutil.Process(door.pid).children(recursive=True):
         each.kill()
     eventually(lambda: not psutil.pid_exists(first))
-    (second,) = eventually(lambda: shells() - before)
+    (second,) = eventually(lambda: shells(door) - before)
     assert second != first
     door.stop()
     try:
         psutil.Process(second).parent().kill()  # type: ignore[union-attr]  # it has one
-        eventually(lambda: shells() == before)
+        eventually(lambda: not psutil.pid_exists(second))
     finally:
         door.start()
         door.wait()
-    eventually(lambda: shells() - before)
+    eventually(lambda: shells(door) - before)
     disabled(front, host)
 
 

@@ -68,7 +68,7 @@ def _shown(metric: Metric, datapoints: list[list[Any]]) -> MetricStats:
 def _window(query: StatsQuery, now: datetime) -> Window:
     from mistserver.monitoring.samples import Window
 
-    stop = int(now.timestamp()) if query.stop is None else query.stop
+    stop = int(now.timestamp()) + 1 if query.stop is None else query.stop
     start = stop - _LAST_S if query.start is None else query.start
     if not 0 <= start <= stop < 2**32:
         raise InvalidInput("A window of stats begins before it ends, in seconds since 1970.", field="start")
