@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import random
 import shutil
+import sqlite3
 from pathlib import Path
 
 import numpy as np
@@ -170,6 +172,31 @@ async def test_what_is_damaged_beyond_repair_is_put_aside_and_the_rest_goes_on(
     assert taken.accepted == 1
     assert (folder / "hot.db.damaged").exists()
     assert "damaged" in caplog.text
+
+
+@pytest.mark.parametrize("name", [f"raw-{START}.db", "hot.db"])
+async def test_a_schema_that_is_no_text_any_more_is_damage(
+    made: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture, name: str
+) -> None:
+    folder = tmp_path / "metrics"
+    shutil.copytree(made, folder)
+    path = folder / name
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    content = path.read_bytes()
+    assert b"CREATE TABLE" in content
+    path.write_bytes(content.replace(b"CREATE TABLE", b"CREATE\xa0TABLE"))
+
+    store = EmbeddedStore(folder, clock=CLOCK)
+    try:
+        known = [each.name for each in await store.known("one")]
+        found = await everything(store)
+    finally:
+        await store.close()
+
+    assert known == list(NAMES)
+    assert len(found) == 2 * len(MACHINES) * len(NAMES)
+    assert f"{name}.damaged" in caplog.text
 
 
 async def test_a_span_of_two_days_ago_is_found_damaged_though_nobody_reads_it(

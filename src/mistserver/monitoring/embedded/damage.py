@@ -13,7 +13,7 @@ log = logging.getLogger(__name__)
 _MAGIC = b"SQLite format 3\0" + (4096).to_bytes(2, "big")
 _JOURNALS = (b"\1\1", b"\2\2")  # of one kind or the other
 # a full disk, a lack of memory or a file in use say nothing about what a file holds
-_TROUBLE = {
+_SYSTEM = {
     sqlite3.SQLITE_FULL,
     sqlite3.SQLITE_IOERR,
     sqlite3.SQLITE_NOMEM,
@@ -26,12 +26,17 @@ _TROUBLE = {
 }
 
 
-def is_damage(error: sqlite3.Error) -> bool:
-    """Whether the file itself is wrong."""
+TROUBLE = (sqlite3.Error, UnicodeDecodeError)  # the latter when SQLite's own message quotes what is damaged
+
+
+def is_damage(error: BaseException) -> bool:
+    """Whether the file itself is wrong; `error` is one of TROUBLE."""
+    if isinstance(error, UnicodeDecodeError):
+        return True
     if isinstance(error, sqlite3.ProgrammingError):
         return False
     code = getattr(error, "sqlite_errorcode", None)
-    return code is not None and code & 0xFF not in _TROUBLE
+    return code is not None and code & 0xFF not in _SYSTEM
 
 
 def header_is_sound(path: Path) -> bool:
@@ -51,7 +56,7 @@ def is_whole(path: Path) -> bool:
     try:
         with closing(sqlite3.connect(path, isolation_level=None)) as database:
             return database.execute("PRAGMA integrity_check(1)").fetchone() == ("ok",)  # type: ignore[no-any-return]
-    except sqlite3.Error as error:
+    except TROUBLE as error:
         if is_damage(error):
             return False
         raise

@@ -186,7 +186,7 @@ class Partition:
                 return otherwise
             try:
                 result = work(self._opened())
-            except sqlite3.Error as error:
+            except damage.TROUBLE as error:
                 if not damage.is_damage(error):
                     raise
                 log.error("the file of metrics %s is damaged: %s", self.path.name, error)

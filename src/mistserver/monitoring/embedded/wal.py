@@ -23,7 +23,7 @@ def is_cut(path: Path) -> bool:
         return True
     try:
         return _is_behind(path, start)
-    except sqlite3.DatabaseError:
+    except (sqlite3.DatabaseError, UnicodeDecodeError):
         return False  # the database itself is damaged, which whoever opens it sees
 
 
