@@ -40,6 +40,7 @@ async def until(store: VictoriaStore, window: Window, expected: list[list[float]
     assert found == expected
 
 
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("kills", [KILLS, pytest.param(FULL_KILLS, marks=pytest.mark.full)])
 async def test_a_server_that_is_killed_while_samples_come_loses_none_of_them(
     server: Victoria, tmp_path: Path, clock: Clock, kills: int

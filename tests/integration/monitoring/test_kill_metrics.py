@@ -95,6 +95,7 @@ async def kept(folder: Path, machine: str) -> dict[str, list[tuple[int, float]]]
         await store.close()
 
 
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("kills", [GATE, pytest.param(FULL, marks=pytest.mark.full)])
 async def test_what_was_acknowledged_survives_kill_9_and_nothing_is_doubled(tmp_path: Path, kills: int) -> None:
     seed = random.randrange(2**32)

@@ -94,6 +94,7 @@ def flip(folder: Path, dice: random.Random) -> str:
     return f"byte {at} of {path.name}"
 
 
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("flips", [GATE, pytest.param(FULL, marks=pytest.mark.full)])
 async def test_a_changed_byte_is_told_or_does_no_harm(
     made: Path, tmp_path: Path, flips: int, caplog: pytest.LogCaptureFixture
