@@ -20,7 +20,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from tests.lab import needs
 from tests.lab.daemon import Daemon, answers, free_port
 
-LAB_USER = "mistlab"
+# one for each process that tests run in, since tests write to its home
+LAB_USER = f"mistlab{os.environ.get('PYTEST_XDIST_WORKER', '')}"
 LISTEN_AT_MOST = 16  # addresses that one sshd can listen on
 DEFAULTS = {
     "StrictModes": "no",

@@ -14,7 +14,7 @@ from mistserver.domain.machine import Machine
 from mistserver.services.machines import associate
 from mistserver.services.machines.associate import AssociateKey
 from tests.lab import needs
-from tests.lab.sshd import Sshd, key_pair, sshd
+from tests.lab.sshd import LAB_USER, Sshd, key_pair, sshd
 from tests.support.small_service import Small
 
 
@@ -116,5 +116,5 @@ async def test_host_and_port_may_be_given(small: Small, server: Sshd) -> None:
 
 
 def _own(path: Path) -> None:
-    user = pwd.getpwnam("mistlab")
+    user = pwd.getpwnam(LAB_USER)
     os.chown(path, user.pw_uid, user.pw_gid)

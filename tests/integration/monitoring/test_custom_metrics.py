@@ -10,6 +10,7 @@ import pytest
 
 from tests.integration.monitoring.conftest import named
 from tests.integration.monitoring.test_agentless import disabled, enabled, points, shells
+from tests.lab.sshd import Sshd
 from tests.lab.waiting import eventually
 from tests.support.front import Front
 
@@ -112,11 +113,11 @@ def test_a_file_that_fails_later_is_stopped_alone(front: Front, sampled: str) ->
     assert plugin(front, sampled, "later")["trouble"] is None
 
 
-def test_what_is_removed_runs_no_more(front: Front, sampled: str) -> None:
+def test_what_is_removed_runs_no_more(front: Front, sampled: str, door: Sshd) -> None:
     for item in front.done("GET", f"/machines/{sampled}/plugins")["items"]:
         front.done("DELETE", f"/machines/{sampled}/plugins/{item['id']}")
     assert front.refused("DELETE", f"/machines/{sampled}/plugins/random")[1] == "not_found"
-    eventually(lambda: len(shells()) <= 1)
+    eventually(lambda: len(shells(door)) <= 1)
     shown = [item["id"] for item in front.done("GET", f"/machines/{sampled}/metrics")["items"] if item["shown"]]
     assert "mist.python.random" not in shown
     disabled(front, sampled)
