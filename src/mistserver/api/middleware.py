@@ -61,7 +61,9 @@ def _account(scope: HTTPScope, status: int, took_s: float) -> None:
     route = str(scope.get("path_template") or "unmatched")
     metrics.count_request(str(scope["method"]), route, status, took_s)
     actor = scope.get("user")
-    log.info(
+    level = logging.DEBUG if scope["state"].get("routine") else logging.INFO
+    log.log(
+        level,
         "request",
         extra={
             "method": scope["method"],

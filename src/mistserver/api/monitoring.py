@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
-from litestar import Request, Response
 from litestar.params import FromPath, JSONBody, QueryParameter
 from litestar.response import ServerSentEvent, ServerSentEventMessage
 
 from mistserver.api import intake
 from mistserver.api.given import Ctx, Who
-from mistserver.api.intake import basic
 from mistserver.api.listing import Listing
 from mistserver.api.routes import delete, get, post, put
-from mistserver.domain.errors import NotSignedIn
 from mistserver.domain.job import Job
 from mistserver.domain.monitoring import Metric, Stats
-from mistserver.services.monitoring import disable, enable, live, overview, shown, take
+from mistserver.services.monitoring import disable, enable, live, overview, shown
 from mistserver.services.monitoring import stats as over_time
 from mistserver.services.monitoring.disable import DisableMonitoring
 from mistserver.services.monitoring.enable import ByHand, EnableMonitoring
@@ -101,18 +98,6 @@ async def follow_stats(
     return ServerSentEvent(messages())
 
 
-@post("/intake/collectd", public=True, status_code=204, security=[{"machine": []}])
-async def take_collectd(ctx: Ctx, request: Request[Any, Any, Any]) -> Response[None]:
-    """What collectd's plugin write_http posts. User: the machine's id; password: the one it was given."""
-    try:
-        machine_id, password = basic(request)
-        await take.collectd(ctx, machine_id, password, await request.body())
-    except NotSignedIn as error:
-        # collectd sends its password only after it was asked for one
-        return Response(None, status_code=401, headers={"WWW-Authenticate": 'Basic realm="Mist"', "X-Mist": error.code})
-    return Response(None, status_code=204)
-
-
 ROUTES = [
     enable_monitoring,
     disable_monitoring,
@@ -122,6 +107,5 @@ ROUTES = [
     remove_metric,
     get_stats,
     follow_stats,
-    take_collectd,
     *intake.ROUTES,
 ]

@@ -116,11 +116,12 @@ class Server(uvicorn.Server):
 
 
 def _serve(parts: Parts) -> int:
+    from mistserver.api.intake import at_once
     from mistserver.api.middleware import observe
     from mistserver.api.router import create_app
 
     settings = parts.settings
-    app: Any = observe(create_app(parts.ctx, parts.lifespan))
+    app: Any = observe(at_once(parts.ctx, create_app(parts.ctx, parts.lifespan)))
     config = uvicorn.Config(
         app,
         host=settings.host,

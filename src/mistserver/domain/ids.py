@@ -10,4 +10,8 @@ LENGTH = 22
 
 def new_id() -> str:
     """A fresh identifier."""
-    return "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
+    number, digits = secrets.randbits(128), ""
+    for _ in range(LENGTH):
+        number, digit = divmod(number, 58)
+        digits += ALPHABET[digit]
+    return digits

@@ -8,11 +8,12 @@ import re
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
 
+from mistserver.settings import Settings
 from tests.lab.waiting import eventually
 from tests.support.service import Service
 
@@ -43,7 +44,7 @@ class Posting:
         assert found
         return found.group(1)
 
-    def post(self, body: bytes, password: str | None = None) -> int:
+    def post(self, body: bytes | Iterable[bytes], password: str | None = None) -> int:
         word = base64.b64encode(f"{self.id}:{password or self.password}".encode()).decode()
         address = f"{self.service.uri}/api/v1/intake/collectd"
         request = urllib.request.Request(address, body, {"Authorization": f"Basic {word}"})
@@ -120,6 +121,29 @@ def test_an_added_metric_is_part_of_the_stats(machine: Posting) -> None:
 )
 def test_what_is_no_post_is_refused(machine: Posting, body: bytes) -> None:
     assert machine.post(body) == 400
+
+
+def test_posts_of_a_machine_that_is_known_are_counted_and_not_told_one_by_one(machine: Posting) -> None:
+    def counted() -> int:
+        with urllib.request.urlopen(f"{machine.service.uri}/metrics", timeout=30) as answer:
+            route = 'method="POST",route="/api/v1/intake/collectd",status="204"'
+            found = re.search(rf"^mist_http_requests_total{{{route}}} (\d+)", answer.read().decode(), re.MULTILINE)
+        return int(found[1]) if found else 0
+
+    def told() -> int:
+        return machine.service.log.read_text().count('"path": "/api/v1/intake/collectd", "status": 204')
+
+    assert machine.post(b"[]") == 204
+    before = counted(), told()
+    assert [machine.post(b"[]") for _ in range(3)] == [204] * 3
+    assert (counted(), told()) == (before[0] + 3, before[1])
+
+
+def test_a_post_of_a_known_machine_is_refused_when_it_is_too_large(machine: Posting) -> None:
+    assert machine.post(b"[]") == 204
+    limit = Settings().body_limit_bytes
+    assert machine.post([b"[", b" " * (limit - 2), b"]"]) == 204
+    assert machine.post([b"[", b" " * (limit - 1), b"]"]) == 413
 
 
 def test_what_is_no_sample_is_left_out_of_a_post(machine: Posting) -> None:

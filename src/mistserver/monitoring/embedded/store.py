@@ -63,6 +63,7 @@ class EmbeddedStore(MetricStore):
         await self._writer.forget(machine)
 
     async def close(self) -> None:
+        self._writer.end()
         await asyncio.get_running_loop().run_in_executor(None, self._close)
 
     def flush_aged(self, age_s: int = OLDEST_S) -> None:

@@ -56,7 +56,8 @@ class Writer:
         self._state = state
         self._flusher = flusher
         self._most_series = most_series
-        self._orders: SimpleQueue[_Order | None] = SimpleQueue()
+        self._orders: SimpleQueue[list[_Order | None]] = SimpleQueue()
+        self._gathered: list[_Order | None] = []  # what came in this turn of the event loop
         self._rows: dict[tuple[str, tuple[str, ...]], _Rows] = {}
         self.droppable: Callable[[], int] | None = None  # up to which post the log may be shortened
         self._waiting: deque[Post] = deque()  # in the log, and not yet in the head
@@ -75,17 +76,29 @@ class Writer:
     def forget(self, machine: str) -> asyncio.Future[Taken]:
         return self._order(_Order(machine, asyncio.get_running_loop().create_future()))
 
-    def close(self) -> None:
-        """What was ordered before is done."""
+    def end(self) -> None:
+        """From the event loop: what was ordered before is done, and nothing is taken any more."""
         self._closed = True
-        self._orders.put(None)
+        self._hand_over()
+
+    def close(self) -> None:
+        """Wait for what was ordered."""
+        self._orders.put([None])
         self._thread.join()
 
     def _order(self, order: _Order) -> asyncio.Future[Taken]:
         if self._closed:
             raise Unavailable("The store of metrics is closed.")
-        self._orders.put(order)
+        if not self._gathered:
+            order.done.get_loop().call_soon(self._hand_over)
+        self._gathered.append(order)
         return order.done
+
+    def _hand_over(self) -> None:
+        """All at once: waking the thread costs more than a post, and what comes together is one transaction."""
+        if self._gathered:
+            self._orders.put(self._gathered)
+            self._gathered = []
 
     def _take_up(self, post: Post) -> None:
         """Of a post in the log, what is neither in a file nor of a machine that is gone."""
@@ -107,10 +120,10 @@ class Writer:
             ended = None in orders
 
     def _next(self) -> list[_Order | None]:
-        orders = [self._orders.get()]
+        orders = self._orders.get()
         while len(orders) < _TOGETHER and orders[-1] is not None:
             try:
-                orders.append(self._orders.get_nowait())
+                orders += self._orders.get_nowait()
             except Empty:
                 break
         return orders

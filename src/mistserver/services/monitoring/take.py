@@ -21,18 +21,32 @@ async def collectd(ctx: Context, machine_id: str, password: str, body: bytes) ->
 
     NotSignedIn for a machine that is not monitored or another password; InvalidInput for another kind of body.
     """
-    from mistserver.monitoring import collectd_json
-
     await _require(ctx, machine_id, password)
-    await keep(ctx, machine_id, collectd_json.read(body, newest(ctx)))
+    await keep_collectd(ctx, machine_id, body)
 
 
 async def prometheus(ctx: Context, machine_id: str, password: str, body: bytes) -> None:
     """A post of Prometheus' remote write, likewise."""
+    await _require(ctx, machine_id, password)
+    await keep_prometheus(ctx, machine_id, body)
+
+
+async def keep_collectd(ctx: Context, machine_id: str, body: bytes) -> None:
+    """Of a machine whose password is known to be right. Likewise `keep_prometheus`."""
+    from mistserver.monitoring import collectd_json
+
+    await keep(ctx, machine_id, collectd_json.read(body, newest(ctx)))
+
+
+async def keep_prometheus(ctx: Context, machine_id: str, body: bytes) -> None:
     from mistserver.monitoring import remote_write
 
-    await _require(ctx, machine_id, password)
     await keep(ctx, machine_id, remote_write.read(body, newest(ctx)))
+
+
+def is_trusted(ctx: Context, machine_id: str, password: str) -> bool:
+    """Whether the machine sent this password a moment ago and it was right."""
+    return ctx.metrics.trusts(machine_id, hash_of(password))
 
 
 def newest(ctx: Context) -> int:
@@ -44,6 +58,8 @@ async def keep(ctx: Context, machine_id: str, found: Read) -> None:
     """Put what was read into the store, and count what of it was not taken."""
     store = await ctx.metrics.store()
     taken = await store.append(machine_id, found.batch)
+    if taken.accepted == len(found.batch) and not found.unfit and not found.ahead:
+        return
     counts = {"unfit": found.unfit, "ahead": found.ahead, "late": taken.late, "repeated": taken.repeated}
     for why, count in {**counts, "over_limit": taken.over_limit}.items():
         ctx.metrics.refuse(why, count)
