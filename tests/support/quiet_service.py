@@ -33,10 +33,14 @@ class Loops:
     """Stands where the engine stands, and notes the loops that are asked for."""
 
     names: dict[str, tuple[float, Callable[[], Awaitable[None]]]] = field(default_factory=dict)
+    elsewhere: set[str] = field(default_factory=set)  # loops that another service does now
     draining: bool = False
 
     def loop(self, name: str, every_s: float, work: Callable[[], Awaitable[None]]) -> None:
         self.names[name] = (every_s, work)
+
+    def has_loop(self, connection: object, name: str) -> bool:
+        return name not in self.elsewhere
 
 
 @dataclass(frozen=True)

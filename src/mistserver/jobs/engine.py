@@ -146,6 +146,10 @@ class Jobs:
         """Call `work()` again and again, in one service at a time. An error is logged, and the next turn comes."""
         self._loops.add(name, every_s, work)
 
+    def has_loop(self, connection: Connection, name: str) -> bool:
+        """Whether this service is the one that does it, surely until the transaction ends; for what it writes."""
+        return self._loops.take(connection, name)
+
     def secret_of(self, stored: StoredJob) -> dict[str, Any]:
         """The secret half that a job was submitted with, {} without one."""
         if stored.secret is None:

@@ -8,6 +8,8 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from sqlalchemy.engine import Connection
+
 from mistserver.jobs.fence import DEAD_S
 from mistserver.jobs.running import unexpected
 from mistserver.store import leases
@@ -74,9 +76,12 @@ class Loops:
                 rest = min(every_s, DEAD_S)
             await asyncio.sleep(max(rest, 0.05))
 
+    def take(self, connection: Connection, name: str) -> bool:
+        """Get or keep the lease; nobody else gets it before this transaction ends."""
+        if self._engine.database.is_sqlite:
+            return True
+        return leases.take(connection, name, self._engine.config.executor_id, timedelta(seconds=DEAD_S))
+
     async def _leased(self, name: str) -> bool:
         database = self._engine.database
-        if database.is_sqlite:
-            return True
-        holder = self._engine.config.executor_id
-        return await database.write(leases.take, name, holder, timedelta(seconds=DEAD_S))
+        return True if database.is_sqlite else await database.write(self.take, name)

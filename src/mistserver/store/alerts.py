@@ -44,11 +44,13 @@ def insert_all(connection: Connection, new: Sequence[StoredAlert]) -> None:
 
 
 def update_all(connection: Connection, changed: Sequence[StoredAlert]) -> None:
+    """But not what comes of their actions, which go on meanwhile; a trouble is kept where there is no newer one."""
     if not changed:
         return
-    names = ("state", "value", "fired_at", "resolved_at", "told", "channels", "act", "trouble")
+    names = ("state", "value", "fired_at", "resolved_at", "told", "channels", "trouble")
     statement = sa.update(alerts).where(alerts.c.id == sa.bindparam("its_id"))
-    values = {name: sa.bindparam(f"new_{name}", type_=alerts.c[name].type) for name in names}
+    values: dict[str, Any] = {name: sa.bindparam(f"new_{name}", type_=alerts.c[name].type) for name in names}
+    values["trouble"] = sa.func.coalesce(values["trouble"], alerts.c.trouble)
     rows = []
     for stored in changed:
         row = _row(stored)
@@ -72,9 +74,18 @@ def to_act(connection: Connection, limit: int) -> list[StoredAlert]:
     return _stored(connection, alerts.c.act, limit)
 
 
-def acted(connection: Connection, alert_id: str, job_id: str | None, trouble: str | None) -> None:
+def due(connection: Connection, ids: Sequence[str]) -> None:
+    """The actions of these are to be done."""
+    if ids:
+        statement = sa.update(alerts).where(alerts.c.id == sa.bindparam("its_id")).values(act=True)
+        connection.execute(statement, [{"its_id": id} for id in ids])
+
+
+def acted(connection: Connection, alert_id: str, job_id: str | None, trouble: str | None) -> bool:
+    """False when that had been noted before."""
     values = {"act": False, "job_id": job_id, "trouble": trouble}
-    connection.execute(sa.update(alerts).where(alerts.c.id == alert_id).values(values))
+    here = (alerts.c.id == alert_id) & alerts.c.act
+    return connection.execute(sa.update(alerts).where(here).values(values)).rowcount > 0
 
 
 def get(connection: Connection, account_id: str, alert_id: str) -> Alert | None:

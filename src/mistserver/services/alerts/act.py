@@ -84,7 +84,8 @@ def _acted(
     connection: Connection, stored: StoredAlert, rule: Rule, result: tuple[str | None, str | None], at: datetime
 ) -> None:
     (job_id, trouble), alert = result, stored.alert
-    alerts.acted(connection, alert.id, job_id, trouble)
+    if not alerts.acted(connection, alert.id, job_id, trouble):
+        return
     events.record(
         connection,
         None,

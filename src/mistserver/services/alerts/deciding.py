@@ -30,9 +30,12 @@ class Known:
 
 @dataclass
 class Changes:
+    """`due`: alerts among `changed` whose rule's action is to be done now."""
+
     new: list[StoredAlert] = field(default_factory=list)
     changed: list[StoredAlert] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
+    due: list[str] = field(default_factory=list)
     messages: list[Message] = field(default_factory=list)
 
     def __bool__(self) -> bool:
@@ -74,6 +77,8 @@ def _one(
     after = _told(changes, msgspec.structs.replace(before, alert=alert), pair, known, now)
     if after != before:
         changes.changed.append(after)
+    if after.act and not before.act:
+        changes.due.append(alert.id)
 
 
 def _end(changes: Changes, before: StoredAlert, alert: Alert | None, known: Known) -> None:

@@ -15,7 +15,7 @@ _TRIMMED = 1000
 
 def schedule(ctx: Context) -> None:
     """Each in one service at a time."""
-    ctx.jobs.loop("rules", evaluate.EVERY_S, evaluate.Evaluation(ctx).turn)
+    ctx.jobs.loop(evaluate.LOOP, evaluate.EVERY_S, evaluate.Evaluation(ctx).turn)
     ctx.jobs.loop("alert actions", act.EVERY_S, partial(act.turn, ctx))
     ctx.jobs.loop("alert messages", deliver.EVERY_S, deliver.Delivery(ctx).turn)
     ctx.jobs.loop("old alerts", _TRIM_EVERY_S, partial(trim, ctx))

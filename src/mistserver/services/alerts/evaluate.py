@@ -21,6 +21,7 @@ from mistserver.store.events import Facts
 
 log = logging.getLogger(__name__)
 
+LOOP = "rules"
 EVERY_S = 10.0
 
 Rules = dict[str, list[Rule]]
@@ -48,8 +49,8 @@ class Evaluation:
             log.warning("rules are not judged: %s", error.message)
             return
         changes = decide(about, judged, known, now)
-        if changes:
-            await ctx.database.write(_keep, changes, now)
+        if changes and not await ctx.database.write(self._keep, changes, now):
+            log.warning("another service has come to judge the rules; what was judged here is dropped")
 
     def _look(self, connection: Connection, now: datetime) -> tuple[list[Pair], Known]:
         stamp = rules.stamp(connection)
@@ -68,6 +69,13 @@ class Evaluation:
         )
         return about, known
 
+    def _keep(self, connection: Connection, changes: Changes, now: datetime) -> bool:
+        """False when this service was held up for so long that another one judges: it knows better by now."""
+        if not self._ctx.jobs.has_loop(connection, LOOP):
+            return False
+        _keep(connection, changes, now)
+        return True
+
 
 def _keep(connection: Connection, changes: Changes, now: datetime) -> None:
     """What belongs to a rule or a channel that was deleted a moment ago is left out."""
@@ -77,6 +85,7 @@ def _keep(connection: Connection, changes: Changes, now: datetime) -> None:
     changed = [each for each in changes.changed if each.alert.rule_id in there]
     alerts.insert_all(connection, new)
     alerts.update_all(connection, changed)
+    alerts.due(connection, changes.due)
     alerts.delete_all(connection, changes.gone)
     heard = {channel for ids in channels.ids(connection).values() for channel in ids}
     said = [each for each in changes.messages if each.rule_id in there and each.channel_id in heard]
