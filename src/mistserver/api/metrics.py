@@ -29,6 +29,12 @@ _seconds = Histogram("mist_http_request_seconds", "Time of HTTP requests.", ["ro
 _jobs = Gauge("mist_jobs", "Jobs by state.", ["state"], registry=registry)
 _backends = Gauge("mist_backends", "Backends by state.", ["state"], registry=registry)
 _machines = Gauge("mist_machines", "Machines by state.", ["state"], registry=registry)
+_monitored = Gauge(
+    "mist_machines_monitored", "Monitored machines by the way in which samples come.", ["way"], registry=registry
+)
+_alerts = Gauge("mist_alerts", "Alerts by state.", ["state"], registry=registry)
+_channels = Gauge("mist_alert_channels", "Channels by whether they take messages.", ["state"], registry=registry)
+_messages = Gauge("mist_alert_messages_waiting", "What channels are still to be told of alerts.", registry=registry)
 _refused = Gauge("mist_samples_refused", "Samples of machines that were not taken, by why.", ["why"], registry=registry)
 
 
@@ -45,8 +51,10 @@ async def show_metrics(request: Request[Any, Any, Any], ctx: Ctx) -> Response[by
         actor.require(Scope.ADMIN)
     counts = await status.count(ctx)
     by_label = ((_jobs, counts.jobs), (_backends, counts.backends), (_machines, counts.machines))
-    for gauge, values in (*by_label, (_refused, ctx.metrics.refused)):
+    of_alerts = ((_monitored, counts.monitored), (_alerts, counts.alerts), (_channels, counts.channels))
+    for gauge, values in (*by_label, *of_alerts, (_refused, ctx.metrics.refused)):
         gauge.clear()
         for state, number in values.items():
             gauge.labels(state).set(number)
+    _messages.set(counts.messages)
     return Response(generate_latest(registry), media_type="text/plain; version=0.0.4; charset=utf-8")

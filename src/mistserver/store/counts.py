@@ -7,23 +7,41 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from mistserver.domain.alert import AlertState
 from mistserver.store import tables
 
 
 @dataclass(frozen=True)
 class Counts:
-    """Numbers by state."""
+    """Numbers by state. `monitored`: machines by the way in which their samples come.
+
+    `messages`: what channels are still to be told. `channels`: those whose receiver takes messages, and the others.
+    """
 
     jobs: dict[str, int]
     backends: dict[str, int]
     machines: dict[str, int]
+    monitored: dict[str, int]
+    alerts: dict[str, int]
+    channels: dict[str, int]
+    messages: int
 
 
 def count(conn: Connection) -> Counts:
     jobs, backends, machines = tables.jobs.c, tables.backends.c, tables.machines.c
     bad = sa.case((backends.trouble.is_(None), "online"), else_="error")
     backend_state = sa.case((backends.enabled.is_(False), "offline"), else_=bad)
-    return Counts(_by(conn, jobs.state), _by(conn, backend_state), _by(conn, machines.state))
+    channel_state = sa.case((tables.channels.c.failing_since.is_(None), "online"), else_="error")
+    alert_states = dict.fromkeys((state.value for state in AlertState), 0)
+    return Counts(
+        jobs=_by(conn, jobs.state),
+        backends=_by(conn, backend_state),
+        machines=_by(conn, machines.state),
+        monitored=_by(conn, tables.monitoring.c.way),
+        alerts=alert_states | _by(conn, tables.alerts.c.state),
+        channels=_by(conn, channel_state),
+        messages=int(conn.execute(sa.select(sa.func.count()).select_from(tables.messages)).scalar_one()),
+    )
 
 
 def ping(conn: Connection) -> None:
