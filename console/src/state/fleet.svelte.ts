@@ -1,0 +1,125 @@
+/**
+ * All machines and backends of the account, kept current while somebody is signed in. Arrays are plain and replaced
+ * as a whole: with 10 000 machines, a proxy for each would cost seconds.
+ */
+import { get, getAll } from '../api/client'
+import { asError, isAbort } from '../api/errors'
+import type { Backend, Machine, MistEvent } from '../api/types'
+import { apply, touched, type Touched } from './fleet'
+import { live, onEvent } from './live.svelte'
+
+class FleetState {
+  machines = $state.raw<Machine[]>([])
+  backends = $state.raw<Backend[]>([])
+  /** Whether all was read at least once. */
+  ready = $state(false)
+  error = $state.raw<Error | null>(null)
+  readonly byId: ReadonlyMap<string, Machine> = $derived(new Map(this.machines.map((each) => [each.id, each])))
+  readonly backendsById: ReadonlyMap<string, Backend> = $derived(new Map(this.backends.map((each) => [each.id, each])))
+}
+
+export const fleet = new FleetState()
+
+const SETTLE_MS = 250
+const LEAST_WAIT_MS = 15_000
+const MOST_SINGLE = 20 // more machines than these are read as a whole
+let controller: AbortController | null = null
+let settling: ReturnType<typeof setTimeout> | undefined
+let waiting: ReturnType<typeof setTimeout> | undefined
+let pending: Touched = { machines: new Set(), all: false }
+let endEvents: (() => void) | null = null
+
+export function startFleet(): void {
+  stopFleet()
+  endEvents = onEvent(onFleetEvent)
+  void readAll()
+}
+
+export function stopFleet(): void {
+  controller?.abort()
+  controller = null
+  endEvents?.()
+  endEvents = null
+  clearTimeout(settling)
+  clearTimeout(waiting)
+}
+
+export function clearFleet(): void {
+  fleet.machines = []
+  fleet.backends = []
+  fleet.ready = false
+  fleet.error = null
+}
+
+/** Read every backend at its provider first, then all machines. */
+export async function refreshFleet(): Promise<void> {
+  await get('/machines', { query: { refresh: true, limit: 1 } })
+  await readAll()
+}
+
+export async function readAll(): Promise<void> {
+  controller?.abort()
+  const mine = new AbortController()
+  controller = mine
+  const begun = performance.now()
+  try {
+    const backends = await getAll('/backends', { signal: mine.signal })
+    fleet.backends = backends
+    await readMachines(mine.signal)
+    fleet.error = null
+    fleet.ready = true
+  } catch (thrown) {
+    if (isAbort(thrown)) return
+    fleet.error = asError(thrown)
+  }
+  if (controller === mine) wait(performance.now() - begun)
+}
+
+/** The first time machines are shown page by page, later they are exchanged at once. */
+async function readMachines(signal: AbortSignal): Promise<void> {
+  const read: Machine[] = []
+  await getAll('/machines', { signal }, (page) => {
+    read.push(...page.items)
+    if (!fleet.ready) fleet.machines = [...read]
+  })
+  fleet.machines = read
+}
+
+/** Providers are asked at their own pace; a fleet that is slow to read is read less often. */
+function wait(tookMs: number): void {
+  clearTimeout(waiting)
+  waiting = setTimeout(
+    () => {
+      if (document.visibilityState === 'visible' || live.lostSince !== null) void readAll()
+      else document.addEventListener('visibilitychange', () => void readAll(), { once: true })
+    },
+    Math.max(LEAST_WAIT_MS, tookMs * 20),
+  )
+}
+
+function onFleetEvent(event: MistEvent): void {
+  pending = touched(pending, event)
+  if (!pending.all && pending.machines.size === 0) return
+  clearTimeout(settling)
+  settling = setTimeout(() => void readPending(), SETTLE_MS)
+}
+
+async function readPending(): Promise<void> {
+  const { machines, all } = pending
+  pending = { machines: new Set(), all: false }
+  if (all || machines.size > MOST_SINGLE) {
+    await readAll()
+    return
+  }
+  await Promise.all([...machines].map(readOne))
+}
+
+/** Read one machine again, for instance after an action on it. */
+export async function readOne(id: string): Promise<void> {
+  try {
+    fleet.machines = apply(fleet.machines, id, await get('/machines/{machine_id}', { path: { machine_id: id } }))
+  } catch (thrown) {
+    const gone = (thrown as { status?: number }).status === 404
+    if (gone) fleet.machines = apply(fleet.machines, id, null)
+  }
+}
