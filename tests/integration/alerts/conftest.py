@@ -1,13 +1,11 @@
-"""A service with a machine that sends what a test says, and receivers on loopback."""
+"""A service with a real machine that it samples, and receivers on loopback."""
 
 from __future__ import annotations
 
-import base64
 import json
 import re
-import threading
-import time
-import urllib.error
+import subprocess
+import sys
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,6 +14,7 @@ from typing import Any
 import pytest
 
 from mistcli.main import main
+from mistserver.domain.ids import new_id
 from tests.lab.receivers import Mailbox, Webhook, mailbox, webhook
 from tests.lab.sshd import KeyPair, Sshd, sshd
 from tests.lab.waiting import eventually
@@ -23,60 +22,67 @@ from tests.support.front import Front
 from tests.support.service import Service
 
 Mist = Callable[..., Any]
+# how many of the processes that carry a mark want a processor, whether or not they get one
+WANTING = """
+import os
 
+def state(pid):
+    with open(f"/proc/{pid}/cmdline", "rb") as words, open(f"/proc/{pid}/stat") as numbers:
+        return numbers.read().rpartition(")")[2].split()[0] if b"MARK" in words.read() else ""
 
-class Poster:
-    """Stands where a machine's collectd stands: posts its load once a second, whatever becomes of it."""
-
-    def __init__(self, front: Front, machine_id: str) -> None:
-        made = front.done("POST", f"/machines/{machine_id}/monitoring", {"by_hand": True})
-        found = re.search(r'Password "([^"]+)"', made["commands"])
-        assert found is not None
-        self.load = 1.0
-        self._front = front
-        self._sign = base64.b64encode(f"{machine_id}:{found[1]}".encode()).decode()
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._work, daemon=True)
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._ended.set()
-        self._thread.join()
-
-    def _work(self) -> None:
-        while not self._ended.wait(1.0):
-            try:
-                self._post()
-            except (urllib.error.URLError, OSError):
-                continue  # the service is down, as collectd would find it
-
-    def _post(self) -> None:
-        sample = {
-            "values": [self.load, self.load, self.load],
-            "dstypes": ["gauge"] * 3,
-            "dsnames": ["shortterm", "midterm", "longterm"],
-            "time": time.time(),
-            "interval": 1.0,
-            "host": "lab",
-            "plugin": "load",
-            "type": "load",
-        }
-        request = urllib.request.Request(
-            f"{self._front.service.uri}/api/v1/intake/collectd",
-            json.dumps([sample]).encode(),
-            {"Authorization": f"Basic {self._sign}", "Content-Type": "application/json"},
-        )
-        with urllib.request.urlopen(request, timeout=5):
+def read():
+    found = 0
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            found += state(pid) == "R"
+        except OSError:
             pass
+    return found
+"""
+
+
+class Load:
+    """A process that wants a processor all the time, on and off; the metric `metric` of a machine shows it."""
+
+    def __init__(self) -> None:
+        self.mark = f"burns-{new_id()}"
+        self.metric = "mist.python.burning"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def measured(self, front: Front, machine_id: str) -> None:
+        """Have it measured there once a second, without an agent."""
+        asked = {"agent": False, "interval_s": 1}
+        job = front.finished(front.done("POST", f"/machines/{machine_id}/monitoring", asked))
+        assert job["state"] == "succeeded", job["error"]
+        plugin = {"name": "burning", "code": WANTING.replace("MARK", self.mark)}
+        job = front.finished(front.done("POST", f"/machines/{machine_id}/plugins", plugin))
+        assert job["state"] == "succeeded", job["error"]
+
+    def begin(self) -> None:
+        burns = f"import os; os.nice(19)  # {self.mark}\nwhile True: pass"
+        self._process = subprocess.Popen([sys.executable, "-c", burns])
+
+    def end(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait(10)
 
 
 @contextmanager
-def posting(front: Front, machine_id: str) -> Iterator[Poster]:
-    poster = Poster(front, machine_id)
+def loading() -> Iterator[Load]:
+    load = Load()
     try:
-        yield poster
+        yield load
     finally:
-        poster.stop()
+        load.end()
+
+
+def counted(service: Service, name: str) -> dict[str, float]:
+    """What the service counts about itself under a name, by label; without any under an empty one."""
+    with urllib.request.urlopen(f"{service.uri}/metrics", timeout=10) as answer:
+        text = answer.read().decode()
+    found = re.findall(rf'^{name}(?:{{\w+="(\w+)"}})? (\S+)$', text, re.MULTILINE)
+    return {label: float(value) for label, value in found}
 
 
 @pytest.fixture(scope="module")

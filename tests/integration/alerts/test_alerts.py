@@ -10,7 +10,7 @@ import pytest
 from mistclient import MistClient
 from mistclient.errors import NotFound
 from mistserver.domain.ids import new_id
-from tests.integration.alerts.conftest import Mist, posting
+from tests.integration.alerts.conftest import Mist, counted, loading
 from tests.lab.receivers import Mailbox, Webhook
 from tests.lab.waiting import eventually
 from tests.support.front import Front
@@ -18,44 +18,49 @@ from tests.support.front import Front
 SLOW_S = 120
 
 
-def test_a_load_is_told_and_acted_upon_once_across_a_restart(
+def test_a_load_is_told_and_acted_upon_once_whenever_the_service_is_killed(
     front: Front, machine: dict[str, Any], mist: Mist, hook: Webhook, box: Mailbox
 ) -> None:
     touched = Path(f"/tmp/mist-alert-{new_id()}")
-    with posting(front, machine["id"]) as poster:
-        mist("add-channel", "--name", "hook", "--url", hook.url)
-        mist("add-channel", "--name", "mail", "--url", box.url)
-        mist("test-channel", "hook")
-        mist("test-channel", "mail")
-        assert hook.titles == box.subjects == ["[Mist] Test"]
-        hook.stop()
+    mist("add-channel", "--name", "hook", "--url", hook.url)
+    mist("add-channel", "--name", "mail", "--url", box.url)
+    mist("test-channel", "hook")
+    mist("test-channel", "mail")
+    assert hook.titles == box.subjects == ["[Mist] Test"]
+    hook.stop()
+    with loading() as load:
+        load.measured(front, machine["id"])
         rule = mist(
-            *("add-rule", "--machine", machine["id"], "--metric", "load", "--value", "5", "--window", "20s"),
+            *("add-rule", "--machine", machine["id"], "--metric", load.metric, "--value", "0.5", "--window", "20s"),
             *("--rule-name", "busy", "--command", f"touch {touched}; echo ran >> {touched}; echo done"),
         )
-        assert (rule["action"], rule["operator"], rule["value"]) == ("command", "gt", 5.0)
+        assert (rule["action"], rule["operator"], rule["value"]) == ("command", "gt", 0.5)
         try:
-            poster.load = 7.0
+            load.begin()
             (alert,) = eventually(lambda: _firing(mist), SLOW_S)
             eventually(touched.exists, SLOW_S)
             job = eventually(lambda: mist("describe-job", _one(mist, alert)["job_id"] or "none"), SLOW_S)
             assert (job["kind"], job["created_by"]) == ("run", rule["created_by"])
             eventually(lambda: len(box.letters) == 2, SLOW_S)
-            assert box.subjects[1].startswith("[Mist] ALERT: load > 5 on")
+            assert box.subjects[1].startswith(f"[Mist] ALERT: {load.metric} > 0.5 on")
+            assert counted(front.service, "mist_alerts")["firing"] == 1
+            assert counted(front.service, "mist_machines_monitored") == {"agentless": 1}
+            eventually(lambda: counted(front.service, "mist_alert_channels") == {"error": 1, "online": 1}, SLOW_S)
 
-            front.service.stop()
-            front.service.start()
+            _killed(front)
             (again,) = eventually(lambda: _firing(mist), SLOW_S)
             assert (again["id"], again["fired_at"]) == (alert["id"], alert["fired_at"])
-            hook.start()
-            eventually(lambda: len(hook.posts) == 2, SLOW_S)
-
-            poster.load = 1.0
+            load.end()
             eventually(lambda: not _firing(mist), SLOW_S)
-            eventually(lambda: len(hook.posts) == len(box.letters) == 3, SLOW_S)
+            eventually(lambda: len(box.letters) == 3, SLOW_S)
+            assert hook.titles == ["[Mist] Test"]
+
+            _killed(front)
+            hook.start()
+            eventually(lambda: counted(front.service, "mist_alert_messages_waiting") == {"": 0}, SLOW_S)
 
             assert hook.titles == box.subjects
-            assert hook.titles[2].startswith("[Mist] OK: load > 5 on")
+            assert hook.titles[2].startswith(f"[Mist] OK: {load.metric} > 0.5 on")
             assert touched.read_text() == "ran\n"
             assert _output(front, alert, mist) == "done\n"
             resolved = mist("list-alerts", "--state", "resolved", "--rule", "busy")
@@ -122,6 +127,12 @@ def test_python_has_the_rules_of_a_machine(front: Front, machine: dict[str, Any]
     with pytest.raises(NotFound):
         client.alert("none")
     client.close()
+
+
+def _killed(front: Front) -> None:
+    """As by a crash, and there again."""
+    front.service.kill()
+    front.service.start()
 
 
 def _firing(mist: Mist) -> list[dict[str, Any]]:
