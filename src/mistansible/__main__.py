@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from mistansible.paths import MODULES, ROOT
+from mistansible.paths import ACTIONS, MODULES, ROOT
+
+_OWN = "~/.ansible/plugins/{kind}:/usr/share/ansible/plugins/{kind}"  # where Ansible looks unless told otherwise
 
 if __name__ == "__main__":
     print(f"[defaults]\ncollections_path = {ROOT}:~/.ansible/collections:/usr/share/ansible/collections")
-    print(f"library = {MODULES}")
+    print(f"library = {MODULES}:{_OWN.format(kind='modules')}")
+    print(f"action_plugins = {ACTIONS}:{_OWN.format(kind='action')}")

@@ -7,3 +7,4 @@ from pathlib import Path
 ROOT = Path(__file__).parent / "collection"
 COLLECTION = ROOT / "ansible_collections" / "mist" / "mist"
 MODULES = COLLECTION / "plugins" / "modules"
+ACTIONS = COLLECTION / "plugins" / "action"

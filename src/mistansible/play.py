@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from mistansible.paths import MODULES, ROOT
+from mistansible.paths import ACTIONS, MODULES, ROOT
 
 _LACKING = "Error: mistplay needs ansible-core beside Mist: pip install 'mist[ansible]'\n"
 
@@ -17,6 +17,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         from ansible import constants
         from ansible.cli.playbook import main as ansible_playbook
+        from ansible.plugins.loader import action_loader
     except ImportError:
         sys.stderr.write(_LACKING)
         return 1
@@ -24,6 +25,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     constants.COLLECTIONS_PATHS.insert(0, str(ROOT))
     os.environ["ANSIBLE_COLLECTIONS_PATH"] = os.pathsep.join(map(str, constants.COLLECTIONS_PATHS))
     os.environ["MIST_PYTHON"] = sys.executable
+    action_loader.add_directory(str(ACTIONS))  # for short names, as -M is for modules
     ansible_playbook(["mistplay", "-M", str(MODULES), *arguments])
     return 0
 

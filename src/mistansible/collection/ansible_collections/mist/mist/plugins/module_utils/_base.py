@@ -14,6 +14,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.respawn import has_respawned, probe_interpreters_for_module, respawn_module
 
 from ansible_collections.mist.mist.plugins.module_utils import _service
+from ansible_collections.mist.mist.plugins.module_utils._progress import Progress
 
 if TYPE_CHECKING:
     from mistclient import Job, MistClient
@@ -37,6 +38,7 @@ class Task:
         self.client = client
         self.params: dict[str, Any] = module.params
         self.check_mode: bool = module.check_mode
+        self.progress = Progress()
         self.before: dict[str, Any] = {}
         self.after: dict[str, Any] = {}
 
@@ -44,6 +46,10 @@ class Task:
         """What `act` answers; None in check mode, in which it is not called."""
         self.before[what], self.after[what] = before, after
         return None if self.check_mode else act()
+
+    def finish(self, job: Job, wait_s: float) -> Job:
+        """Wait for a job, whose progress is told; JobFailed when it fails, WaitTimeout when it goes on."""
+        return job.wait(wait_s, on_change=self.progress.job)
 
     @property
     def changed(self) -> bool:

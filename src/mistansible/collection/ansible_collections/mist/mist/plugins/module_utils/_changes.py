@@ -35,13 +35,15 @@ def bring(task: Task, machine: Machine, new: bool) -> dict[str, Any]:
 
 def _power(task: Task, machine: Machine, new: bool) -> None:
     state, wait_s = task.params["state"], task.params["wait_time"]
+    act = None
     if state == "running" and machine.state != "running":
-        task.change("state", machine.state, state, lambda: machine.start(timeout_s=wait_s))
+        act = machine.start
     elif state == "stopped" and machine.state != "stopped":
-        task.change("state", machine.state, state, lambda: machine.stop(timeout_s=wait_s))
+        act = machine.stop
     elif state == "restarted" and not new:
         act = machine.reboot if machine.state == "running" else machine.start
-        task.change("state", machine.state, state, lambda: act(timeout_s=wait_s))
+    if act is not None:
+        task.change("state", machine.state, state, lambda: task.finish(act(wait=False), wait_s))
 
 
 def _wait_for_ssh(task: Task, machine: Machine) -> None:
@@ -89,7 +91,7 @@ def _give(machine: Machine, tags: list[str]) -> None:
 def _monitoring(task: Task, machine: Machine) -> None:
     wait_s = task.params["wait_time"]
     if task.params["monitoring"] and _metrics(machine) is None:
-        task.change("monitoring", False, True, lambda: machine.enable_monitoring(timeout_s=wait_s))
+        task.change("monitoring", False, True, lambda: task.finish(machine.monitor(), wait_s))
     if task.params["wait_for_stats"] and not task.check_mode:
         _wait(task, machine, lambda: bool(machine.get_stats()), _STATS_AGAIN_S, "no metrics came")
 
@@ -113,9 +115,9 @@ def _metric(task: Task, machine: Machine) -> dict[str, Any]:
         kind = task.params["value_type"]
         if not _deployed(machine, metric, (kind, unit or ""), Path(path)):
             wait_s = task.params["wait_time"]
-            deploy = partial(machine.add_python_plugin, metric, path, kind, unit, timeout_s=wait_s)
-            made = task.change("plugin", None, metric, deploy) or {}
-            return {name: value for name, value in made.items() if name == "metric_id"}
+            deploy = partial(machine.add_plugin, metric, path, kind, unit)
+            job = task.change("plugin", None, metric, lambda: task.finish(deploy(), wait_s))
+            return {} if job is None else {"metric_id": job.result["metric_id"]}
     elif not (_metrics(machine) or {}).get(metric, {}).get("shown"):
         task.change("metric", None, metric, lambda: machine.add_metric(metric, unit=unit or ""))
     return {}
@@ -139,6 +141,7 @@ def _wait(task: Task, machine: Machine, done: Callable[[], bool], pause_s: float
     wait_s = task.params["wait_time"]
     until = time.monotonic() + wait_s
     while not done():
+        task.progress.say(f"{machine.name}: waiting, for {lacking} yet", again=True)
         if time.monotonic() + pause_s > until:
             raise WaitTimeout(f"{machine.name}: {lacking} within {wait_s} s; give more with wait_time.")
         time.sleep(pause_s)

@@ -58,4 +58,4 @@ def _made(task: Task, backend: Backend) -> Job:
         "extra": {**extra, **(params["extra"] or {})} or None,
     }
     given = {name: value for name, value in options.items() if value is not None}
-    return backend.request_machine(body, given).wait(wait_s + _LONGER_S)
+    return task.finish(backend.request_machine(body, given), wait_s + _LONGER_S)

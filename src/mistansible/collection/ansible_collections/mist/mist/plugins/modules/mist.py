@@ -184,12 +184,15 @@ job:
 """
 
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ansible_collections.mist.mist.plugins.module_utils import _find
 from ansible_collections.mist.mist.plugins.module_utils._base import Task, run
 from ansible_collections.mist.mist.plugins.module_utils._changes import bring
 from ansible_collections.mist.mist.plugins.module_utils._creation import created
+
+if TYPE_CHECKING:
+    from mistclient import Machine
 
 STATES = ["present", "absent", "running", "stopped", "restarted"]
 OPTIONS: dict[str, dict[str, Any]] = {
@@ -220,7 +223,7 @@ def managed(task: Task) -> dict[str, Any]:
     if params["state"] == "absent":
         if machine is not None:
             shown = {"name": machine.name, "state": machine.state}
-            task.change("machine", shown, None, partial(machine.destroy, timeout_s=params["wait_time"]))
+            task.change("machine", shown, None, partial(_destroy, task, machine))
         return task.result()
     facts: dict[str, Any] = {}
     if machine is None:
@@ -228,6 +231,10 @@ def managed(task: Task) -> dict[str, Any]:
     if machine is not None:
         facts.update(bring(task, machine, new=bool(facts)))
     return task.result(info=_info(machine.refresh()) if machine is not None else {"name": params["name"]}, **facts)
+
+
+def _destroy(task: Task, machine: Machine) -> None:
+    task.finish(machine.destroy(wait=False), task.params["wait_time"])
 
 
 def _listed(task: Task, backend: Any) -> dict[str, Any]:

@@ -144,7 +144,7 @@ def ran(task: Task) -> dict[str, Any]:
     job = task.client.run(params["command"], wait=False, **options)
     if not params["wait"]:
         return {"changed": True, "job": job_facts(job), "items": []}
-    job.wait(params["wait_time"])
+    task.finish(job, params["wait_time"])
     return {"changed": True, "job": job_facts(job), "items": items_of(job)}
 
 
