@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar import Request
+from litestar import Request, Response
 from litestar.params import JSONBody
 
 from mistserver.api.auth import address_of
+from mistserver.api.browser import Console, end_session, give_session, refuse_foreign
 from mistserver.api.given import Ctx, Who
 from mistserver.api.routes import delete, get, post
 from mistserver.services.accounts import me, sessions, setup
@@ -25,26 +26,35 @@ async def setup_state(ctx: Ctx) -> SetupState:
 
 
 @post("/setup", public=True, security=[])
-async def claim(ctx: Ctx, request: Request[Any, Any, Any], data: JSONBody[Claim]) -> Session:
+async def claim(
+    ctx: Ctx, request: Request[Any, Any, Any], data: JSONBody[Claim], console: Console = None
+) -> Response[Session]:
     """Create the first account and its admin with the one-time code that the service printed at its start."""
+    if console:
+        refuse_foreign(request)
     session = await setup.claim(ctx, data, address_of(request), request.scope["state"].get("request_id", ""))
     await add_this_host(ctx, actor_of(session.user))
-    return session
+    return give_session(request, session, console)
 
 
 @post("/sessions", public=True, security=[])
-async def sign_in(ctx: Ctx, request: Request[Any, Any, Any], data: JSONBody[SignIn]) -> Session:
+async def sign_in(
+    ctx: Ctx, request: Request[Any, Any, Any], data: JSONBody[SignIn], console: Console = None
+) -> Response[Session]:
     """Exchange an email and password for a token."""
+    if console:
+        refuse_foreign(request)
     session = await sessions.sign_in(ctx, data, address_of(request), request.scope["state"].get("request_id", ""))
     if data.code:
         await add_this_host(ctx, actor_of(session.user))
-    return session
+    return give_session(request, session, console)
 
 
 @delete("/sessions/current")
-async def sign_out(ctx: Ctx, actor: Who) -> None:
-    """Make the token of this request void."""
+async def sign_out(ctx: Ctx, actor: Who, request: Request[Any, Any, Any]) -> Response[None]:
+    """Make the token of this request void, and a browser forget it."""
     await sessions.sign_out(ctx, actor)
+    return end_session(request)
 
 
 @get("/me")

@@ -1,4 +1,4 @@
-"""Who asks: every route wants a bearer token unless it says `public=True`."""
+"""Who asks: every route wants a token, as bearer or in a browser's cookie, unless it says `public=True`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from litestar.connection import ASGIConnection
 from litestar.datastructures import State
 from litestar.middleware import AbstractAuthenticationMiddleware, AuthenticationResult
 
+from mistserver.api import browser
 from mistserver.domain.account import Actor
 from mistserver.domain.errors import NotSignedIn
 from mistserver.services.accounts import sessions
@@ -16,8 +17,11 @@ from mistserver.services.context import Context
 
 
 def bearer(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
-    """The token of the Authorization header, or NotSignedIn."""
-    scheme, _, token = connection.headers.get("authorization", "").partition(" ")
+    """The token of the Authorization header, else of the console's cookie, or NotSignedIn."""
+    header = connection.headers.get("authorization", "")
+    if not header and (kept := browser.token_of(connection)):
+        return kept
+    scheme, _, token = header.partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise NotSignedIn("Sign in first: send a token as 'Authorization: Bearer mist_...'.")
     return token.strip()

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from typing import Any
-from urllib.parse import urlsplit
 
 from litestar import WebSocket, websocket
 from litestar.exceptions import WebSocketDisconnect
 from litestar.params import FromQuery
 
+from mistserver.api.browser import is_own
 from mistserver.api.given import Ctx
 from mistserver.domain.errors import MistError, NotSignedIn
 from mistserver.services.machines import frames, terminal
@@ -60,7 +60,7 @@ async def _to_client(socket: WebSocket[Any, Any, Any], channel: Channel) -> None
 
 def _is_foreign(socket: WebSocket[Any, Any, Any]) -> bool:
     origin = socket.headers.get("origin")
-    return origin is not None and urlsplit(origin).netloc != socket.headers.get("host")
+    return origin is not None and not is_own(socket, origin)
 
 
 ROUTES = [open_channel]

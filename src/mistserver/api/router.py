@@ -36,6 +36,7 @@ from mistserver.api import (
     users,
 )
 from mistserver.api.auth import Authenticate, provide_actor, provide_ctx
+from mistserver.api.browser import COOKIE
 from mistserver.api.errors import HANDLERS
 from mistserver.domain.errors import NotFound
 from mistserver.services.context import Context
@@ -82,12 +83,19 @@ async def _check_ids(request: Request[Any, Any, Any]) -> None:
 def _openapi() -> OpenAPIConfig:
     bearer: Any = SecurityScheme(type="http", scheme="bearer", description="A token from POST /sessions or /tokens.")
     machine: Any = SecurityScheme(type="http", scheme="basic", description="A machine's id, and its own password.")
+    cookie: Any = SecurityScheme(
+        type="apiKey",
+        name=COOKIE,
+        security_scheme_in="cookie",
+        description="A browser's session, from POST /sessions with `X-Mist-Console: 1`. It counts only for pages of "
+        "this service, and for anything but a GET only with that header.",
+    )
     return OpenAPIConfig(
         title="Mist",
         version=__version__,
         description="Manage and monitor servers across clouds. Every error has the shape of ErrorBody.",
-        components=Components(security_schemes={"bearer": bearer, "machine": machine}),
-        security=[{"bearer": []}],
+        components=Components(security_schemes={"bearer": bearer, "cookie": cookie, "machine": machine}),
+        security=[{"bearer": []}, {"cookie": []}],
         use_handler_docstrings=True,
         path=f"{PREFIX}/schema",
         render_plugins=[],

@@ -119,9 +119,10 @@ def _serve(parts: Parts) -> int:
     from mistserver.api.intake import at_once
     from mistserver.api.middleware import observe
     from mistserver.api.router import create_app
+    from mistserver.console import with_console
 
     settings = parts.settings
-    app: Any = observe(at_once(parts.ctx, create_app(parts.ctx, parts.lifespan)))
+    app: Any = observe(at_once(parts.ctx, with_console(create_app(parts.ctx, parts.lifespan))))
     config = uvicorn.Config(
         app,
         host=settings.host,

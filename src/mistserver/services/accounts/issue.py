@@ -17,7 +17,7 @@ PREFIX = "mist_"
 
 
 class Session(msgspec.Struct, frozen=True, kw_only=True):
-    """What signing in gives. `token` is shown here and never again."""
+    """What signing in gives. `token` is shown here and never again; empty when a browser keeps it as a cookie."""
 
     token: str
     token_id: str
