@@ -110,13 +110,14 @@ class Connection(ConnectionBase):
 
     def exec_command(self, cmd: str, in_data: bytes | None = None, sudoable: bool = True) -> tuple[int, bytes, bytes]:
         super().exec_command(cmd, in_data=in_data, sudoable=sudoable)
-        asks = sudoable and self.become is not None and self.become.expect_prompt()
+        become = self.become if sudoable else None
+        asks = become is not None and become.expect_prompt()
         command = _channels.Command(
             cmd,
             self.get_option("remote_user"),
             in_data or b"",
-            self.become if asks else None,
-            str(self.become.get_option("become_pass", self._play_context) or "") if asks else "",
+            become,
+            str(become.get_option("become_pass", self._play_context) or "") if asks else "",
             self.get_option("prompt_timeout"),
         )
         return cast(tuple[int, bytes, bytes], self._told(_channels.execute, command))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Command(NamedTuple):
-    """`become` is the plugin that asks for `password` before the command begins; None when nobody asks."""
+    """`become` is the plugin that makes another user of the one who signed in; with `password` it is said to ask."""
 
     text: str
     user: str | None
@@ -27,22 +27,36 @@ class Command(NamedTuple):
 
 
 def execute(machine: Machine, command: Command) -> tuple[int, bytes, bytes]:
-    """Exit code and outputs. MachineAuthFailed when the password of `become` is not accepted or not asked for."""
+    """Exit code and outputs. MachineAuthFailed when `become` lacks a password, or does not take or ask for one."""
     from mistclient.channel import STDERR, STDOUT, Channel
 
     output = {STDOUT: bytearray(), STDERR: bytearray()}
     with Channel(machine, "command", command=command.text, user=command.user) as channel:
-        prompt = _Prompt(machine, channel, command) if command.become is not None else None
+        prompt = _Prompt(machine, channel, command) if command.password else None
         if prompt is None:
             _feed(channel, command.stdin)
         for frame in channel:
             if frame.kind in output:
                 output[frame.kind] += frame.data
                 if prompt is not None:
-                    prompt.look(bytes(output[frame.kind]))
+                    prompt.look(output[frame.kind])
         if prompt is not None:
             prompt.over()
-    return channel.exit_code or 0, bytes(output[STDOUT]), bytes(output[STDERR])
+    out, err = bytes(output[STDOUT]), bytes(output[STDERR])
+    if command.become is not None and channel.exit_code:
+        _check_asked(machine, command.become, out + err)
+    return channel.exit_code or 0, out, err
+
+
+def _check_asked(machine: Machine, become: Any, output: bytes) -> None:
+    """MachineAuthFailed when nothing was run, for there was no password."""
+    from mistclient.errors import MachineAuthFailed
+
+    if become.check_missing_password(output) and not become.check_success(output):
+        raise MachineAuthFailed(
+            f"{machine.name}: {become.name} asks for a password; give it in ansible_become_password, "
+            "or with --ask-become-pass."
+        )
 
 
 def put(machine: Machine, source: str, path: str, user: str | None) -> None:
@@ -102,18 +116,20 @@ class _Prompt:
         self.timer.daemon = True
         self.timer.start()
 
-    def look(self, output: bytes) -> None:
+    def look(self, output: bytearray) -> None:
+        """What has come so far; the prompt is taken out of it."""
         if self.passed:
             return
-        become = self.command.become
-        if become.check_success(output):
+        become, seen = self.command.become, bytes(output)
+        if become.check_success(seen):
             self.passed = True
             self.timer.cancel()
             _feed(self.channel, self.command.stdin)
-        elif self.answered and become.check_incorrect_password(output):
+        elif self.answered and become.check_incorrect_password(seen):
             self._refused("did not accept the password")
-        elif not self.answered and become.check_password_prompt(output):
+        elif not self.answered and become.check_password_prompt(seen):
             self.answered = True
+            del output[output.rfind(b"\n") + 1 :]
             self.channel.write(self.command.password.encode() + b"\n")
 
     def over(self) -> None:
