@@ -5,8 +5,9 @@ ARGS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # $(call locked,FILE) installs what a lock file names: with uv, which takes seconds, else with pip, which takes minutes
 locked = $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r $(1) || $(BIN)/pip install --quiet --require-hashes -r $(1)
+npm = $(BIN)/python hatch_build.py npm
 
-.PHONY: help serve install packages check test verify bench docs lock clean
+.PHONY: help serve install packages console check check-console test verify bench docs lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -23,27 +24,38 @@ help: ## list the targets
 .venv/served: requirements.lock requirements-libvirt.lock pyproject.toml | .venv/bin/uv
 	test -e .venv/installed || { $(call locked,requirements.lock); }
 	test -e .venv/installed || ! pkg-config --exists libvirt 2>/dev/null || { $(call locked,requirements-libvirt.lock); } || echo "The libvirt provider is left out: its library could not be built (apt-get install gcc python3-dev libvirt-dev)."
-	$(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
+	MIST_CONSOLE=no $(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
 	touch $@
 
 .venv/installed: requirements-dev.lock pyproject.toml | .venv/bin/uv
 	$(call locked,requirements-dev.lock)
-	$(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
+	MIST_CONSOLE=no $(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
 	touch $@ .venv/served
 
-serve: .venv/served ## install what the service needs and run it
+console: .venv/served ## the web console, built unless it is current
+	@$(npm) --version >/dev/null 2>&1 || { $(call locked,requirements-node.lock); } || echo "Node.js could not be installed."
+	@$(BIN)/python hatch_build.py || echo "Everything else works without it."
+
+serve: .venv/served console ## install what the service needs and run it
 	$(BIN)/mist serve $(ARGS)
 
 packages: ## the system packages of the tests, where this user may install them
 	sh scripts/packages.sh $$(grep -v '^#' tests/lab/packages.txt)
 
-install: packages .venv/installed ## everything that tests and checks use
+install: packages .venv/installed console ## everything that tests and checks use
 
 check: .venv/installed ## lint, types and layers
-	$(BIN)/ruff check src tests benchmarks docs
-	$(BIN)/ruff format --check src tests benchmarks docs
+	$(BIN)/ruff check src tests benchmarks docs hatch_build.py
+	$(BIN)/ruff format --check src tests benchmarks docs hatch_build.py
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	@if test -d console/node_modules; then $(MAKE) --no-print-directory check-console; else echo "The console's sources are not checked: make console"; fi
+
+check-console: .venv/installed
+	PYTHON=$(CURDIR)/$(BIN)/python $(npm) run --silent types
+	$(npm) run --silent check
+	$(npm) run --silent lint
+	$(npm) run --silent test
 
 test: install check ## all checks and all tests
 	$(BIN)/pytest -m "not full and not packages" -n 2 --dist loadgroup $(ARGS)

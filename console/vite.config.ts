@@ -1,10 +1,12 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { defineConfig } from 'vitest/config'
 
+import { precompress } from './precompress'
+
 const SERVICE = process.env['MIST_URL'] ?? 'http://127.0.0.1:8000'
 
 export default defineConfig(({ mode }) => ({
-  plugins: [svelte()],
+  plugins: [svelte(), precompress()],
   base: '/',
   // The service sends a policy without data: fonts and without inline styles, so nothing is inlined.
   build: {

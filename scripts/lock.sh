@@ -13,3 +13,4 @@ compile $(printf -- '--extra %s ' $served) --group pyproject.toml:build \
   -c requirements-dev.lock pyproject.toml -o requirements.lock
 compile --extra libvirt --group pyproject.toml:build -c requirements-dev.lock pyproject.toml -o requirements-libvirt.lock
 echo "uv>=0.9" | compile -c requirements-dev.lock - -o requirements-uv.lock
+compile --group pyproject.toml:node -o requirements-node.lock
