@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
-import { parseSort, reveal, slice, sorted, sortText, step, toggled } from './windowing'
+import { leastWidth, parseSort, reveal, slice, sorted, sortText, step, toggled } from './windowing'
 
 describe('slice', () => {
   it('is what is in view and a little more', () => {
@@ -18,6 +18,12 @@ describe('step', () => {
     expect([step('ArrowDown', -1, 3, 10), step('ArrowDown', 2, 3, 10), step('ArrowUp', 0, 3, 10)]).toEqual([0, 2, 0])
     expect([step('PageDown', 1, 100, 10), step('End', 1, 100, 10), step('x', 1, 100, 10)]).toEqual([11, 99, null])
     expect(step('ArrowDown', -1, 0, 10)).toBeNull()
+  })
+})
+
+describe('leastWidth', () => {
+  it('is what the tracks need at least', () => {
+    expect(leastWidth(['36px', 'minmax(180px, 2fr)', '1fr'], 12, 28)).toBe(268)
   })
 })
 

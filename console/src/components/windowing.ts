@@ -32,6 +32,12 @@ export function reveal(at: number, row: number, scrolled: number, height: number
   return null
 }
 
+/** The least width of a table, from the first number of pixels in each of its tracks. */
+export function leastWidth(tracks: readonly string[], gap: number, around: number): number {
+  const sizes = tracks.map((track) => Number(/([\d.]+)px/.exec(track)?.[1] ?? 0))
+  return sizes.reduce((sum, size) => sum + size, 0) + gap * (sizes.length - 1) + around
+}
+
 export type Sort = { key: string; desc: boolean }
 type Value = string | number | null | undefined
 
