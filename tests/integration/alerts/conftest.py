@@ -85,6 +85,10 @@ def counted(service: Service, name: str) -> dict[str, float]:
     return {label: float(value) for label, value in found}
 
 
+def messages_waiting(service: Service) -> int:
+    return int(counted(service, "mist_alert_messages_waiting")[""])
+
+
 @pytest.fixture(scope="module")
 def door(lab_key: KeyPair) -> Iterator[Sshd]:
     with sshd(key=lab_key) as server:

@@ -10,7 +10,7 @@ import pytest
 from mistclient import MistClient
 from mistclient.errors import NotFound
 from mistserver.domain.ids import new_id
-from tests.integration.alerts.conftest import Mist, counted, loading
+from tests.integration.alerts.conftest import Mist, counted, loading, messages_waiting
 from tests.lab.receivers import Mailbox, Webhook
 from tests.lab.waiting import eventually
 from tests.support.front import Front
@@ -47,7 +47,7 @@ def test_a_load_is_told_and_acted_upon_once_whenever_the_service_is_killed(
             assert counted(front.service, "mist_machines_monitored") == {"agentless": 1}
             eventually(lambda: counted(front.service, "mist_alert_channels") == {"error": 1, "online": 1}, SLOW_S)
 
-            _killed(front)
+            _killed(front, waiting=1)
             (again,) = eventually(lambda: _firing(mist), SLOW_S)
             assert (again["id"], again["fired_at"]) == (alert["id"], alert["fired_at"])
             load.end()
@@ -55,9 +55,9 @@ def test_a_load_is_told_and_acted_upon_once_whenever_the_service_is_killed(
             eventually(lambda: len(box.letters) == 3, SLOW_S)
             assert hook.titles == ["[Mist] Test"]
 
-            _killed(front)
+            _killed(front, waiting=2)
             hook.start()
-            eventually(lambda: counted(front.service, "mist_alert_messages_waiting") == {"": 0}, SLOW_S)
+            eventually(lambda: messages_waiting(front.service) == 0, SLOW_S)
 
             assert hook.titles == box.subjects
             assert hook.titles[2].startswith(f"[Mist] OK: {load.metric} > 0.5 on")
@@ -129,8 +129,9 @@ def test_python_has_the_rules_of_a_machine(front: Front, machine: dict[str, Any]
     client.close()
 
 
-def _killed(front: Front) -> None:
-    """As by a crash, and there again."""
+def _killed(front: Front, waiting: int) -> None:
+    """As by a crash, and there again. What was taken has to be noted as such: so many messages are left."""
+    eventually(lambda: messages_waiting(front.service) == waiting, SLOW_S)
     front.service.kill()
     front.service.start()
 
