@@ -34,6 +34,7 @@ from tests.lab.clouds.vcloud import VCloudCloud
 from tests.lab.docker import DockerHost
 from tests.lab.libvirt import LibvirtHost
 from tests.lab.moto import Ec2Service
+from tests.lab.reachable import reachable_subnet
 from tests.lab.sshd import KeyPair, Sshd, sshd
 from tests.lab.stand_in import Answer, Reply, Request, StandIn, route
 from tests.support.playbooks import Played, Player
@@ -251,64 +252,51 @@ def test_keys_come_and_go(scene: Scene) -> None:
     assert (show.result["info"], show.changed) == ({}, False)
 
 
-def test_a_machine_is_provisioned_at_ec2(scene: Scene, ec2_cloud: Ec2Service) -> None:
-    task = _tasks("mist")[0]  # Y28
-    settings = {"api_key": ec2_cloud.api_key, "api_secret": ec2_cloud.api_secret}
-    body = {"name": "EC2", "provider": "ec2", "region": "ec2_ap_northeast", "endpoint": ec2_cloud.endpoint}
-    backend = scene.ask("POST", "/backends", {**body, "settings": settings})
-    key = scene.ask("POST", "/keys", {"name": "myKey", "private": scene.key.private})
+@pytest.fixture
+def ec2_that_answers(scene: Scene, docker_engine: DockerHost, ec2_cloud: Ec2Service) -> Iterator[None]:
+    """A backend called EC2 with the keys and the machine that the tasks name.
+
+    MyMachine gets the first free address when it is provisioned, and the second when that is done again.
+    """
+    image = docker_engine.mini_image(scene.key.public)
+    with reachable_subnet(ec2_cloud, docker_engine, "ap-southeast-1") as subnet:
+        subnet.machine("dbServer", 100, "ami-9178e890")
+        for number in (5, 100):
+            subnet.container(number, image, _python())
+        settings = {"api_key": ec2_cloud.api_key, "api_secret": ec2_cloud.api_secret}
+        body = {"name": "EC2", "provider": "ec2", "region": "ec2_ap_southeast", "endpoint": ec2_cloud.endpoint}
+        keys = [
+            scene.ask("POST", "/keys", {"name": "myKey", "private": scene.key.private}),
+            scene.ask("POST", "/keys", {"name": "newKey", "generate": {}}),
+        ]
+        backend = scene.ask("POST", "/backends", {**body, "settings": settings})
+        scene.here["with EC2"] = {"networks": [subnet.id]}  # nothing answers in the default one
+        yield
+        scene.ask("DELETE", f"/backends/{backend['id']}")
+        for key in keys:
+            scene.ask("DELETE", f"/keys/{key['id']}")
+
+
+def test_machines_are_provisioned_and_monitored_at_ec2(scene: Scene, ec2_that_answers: None) -> None:
+    provision, with_monitoring, show, plugin = _tasks("mist")  # Y28 to Y31
     away = {"name": "away", "mist": {"backend": "EC2", "name": "MyMachine", "state": "absent"}}
 
-    made, again, gone = scene.play(task, {**task, "name": "again"}, away).outcomes
+    played = scene.play(
+        *(provision, {**provision, "name": "again"}, away, with_monitoring, {**with_monitoring, "name": "once more"}),
+        *(show, plugin, {**plugin, "name": "deployed"}),
+    )
 
-    scene.ask("DELETE", f"/backends/{backend['id']}")
-    scene.ask("DELETE", f"/keys/{key['id']}")
-    assert made.changed, made
+    made, again, gone, watched, once_more, shown, extended, deployed = played.outcomes
+    assert made.changed, played.out
     assert (made.result["info"]["name"], made.result["info"]["state"]) == ("MyMachine", "running")
     assert not again.changed
     assert gone.changed
-
-
-@pytest.fixture
-def engine_as_ec2(scene: Scene) -> Iterator[str]:
-    """A backend called EC2 whose machines can really be signed in to: containers, of an image called as in the task."""
-    import docker
-
-    image = scene.docker.mini_image(scene.key.public, "ami-9178e890:latest")
-    client = docker.DockerClient(f"unix://{scene.docker.socket}")
-    settings = {"docker_host": "127.0.0.1", "docker_port": scene.docker.tcp_port}
-    keys = [
-        scene.ask("POST", "/keys", {"name": "myKey", "private": scene.key.private}),
-        scene.ask("POST", "/keys", {"name": "newKey", "generate": {}}),
-    ]
-    client.containers.run(image, name="dbServer-seed", detach=True, volumes=_python())
-    backend = scene.ask("POST", "/backends", {"name": "EC2", "provider": "docker", "settings": settings})
-    yield backend["id"]
-    scene.ask("DELETE", f"/backends/{backend['id']}")
-    for key in keys:
-        scene.ask("DELETE", f"/keys/{key['id']}")
-    for container in client.containers.list(all=True):
-        if container.name in ("MyMachine", "dbServer-seed"):
-            container.remove(force=True)
-    client.close()
-
-
-def test_machines_are_monitored(scene: Scene, engine_as_ec2: str) -> None:
-    _, provision, show, plugin = _tasks("mist")  # Y29 to Y31
-    scene.here["with EC2"] = {"size_id": None, "location_id": None}  # an engine has neither
-    scene.here["dbServer"] = "dbServer-seed"  # another test's container may have the name
-    again = {**provision, "name": "again"}
-
-    played = scene.play(provision, again, show, plugin)
-
-    provisioned, repeated, shown, deployed = played.outcomes
-    assert provisioned.changed, played.out
-    assert provisioned.result["info"]["state"] == "running"
-    assert not repeated.changed
-    assert shown.result["machine"]["name"] == "dbServer-seed"
-    assert deployed.changed, played.out
+    assert watched.changed, played.out
+    assert watched.result["info"]["id"] != made.result["info"]["id"]
+    assert not once_more.changed
+    assert (shown.result["machine"]["name"], shown.changed) == ("dbServer", False)
+    assert extended.changed, played.out
+    assert not deployed.changed
     id = shown.result["machine"]["id"]
-    keys = [association["key_name"] for association in scene.ask("GET", f"/machines/{id}/keys")["items"]]
-    assert "newKey" in keys
-    assert scene.ask("GET", f"/machines/{id}/stats?metric={deployed.result['metric_id']}")["metrics"]
-    assert not scene.play(plugin).outcomes[0].changed
+    assert "newKey" in [each["key_name"] for each in scene.ask("GET", f"/machines/{id}/keys")["items"]]
+    assert scene.ask("GET", f"/machines/{id}/stats?metric={extended.result['metric_id']}")["metrics"]
