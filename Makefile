@@ -58,7 +58,7 @@ check-console: .venv/installed
 	$(npm) run --silent test
 
 test: install check ## all checks and all tests
-	$(BIN)/pytest -m "not full and not packages" -n 2 --dist loadgroup $(ARGS)
+	$(BIN)/pytest -m "not full and not packages" -n 2 --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 verify: install ## the same proofs at full size; figures go to benchmarks/results
 	$(BIN)/pytest -m "full or packages" $(ARGS)

@@ -18,6 +18,7 @@ TEMPLATE = "mist_template"
 SLOW_TO_START = {"libvirt_hypervisor": "libvirt", "real_openstack": "openstack"}  # fixture -> rig
 
 
+@pytest.hookimpl(tryfirst=True)  # before the plugin that spreads the tests reads the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What stays together when tests are spread over processes: a file, a provider, whatever uses a slow system."""
     for item in items:
@@ -34,7 +35,7 @@ def _group(item: pytest.Item) -> str:
         return "acceptance"
     if item.path.name == "test_exec.py" or rig == "lxd" or "lxd_server" in fixtures:
         return "commands"  # each looks for its processes among all of this machine
-    return f"provider {rig}" if rig else str(item.path)
+    return f"provider {rig}" if rig else item.nodeid.partition("::")[0]
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,12 +21,12 @@ from tests.support.small_service import Small
 
 @pytest.fixture
 def authorized(server: Sshd) -> Iterator[Path]:
-    """The file of the lab's user, without anything in it before and after."""
+    """The file of the lab's user; neither it nor its folder is there before and after."""
     needs.root("the file of another user")
-    path = Path(pwd.getpwnam(server.user).pw_dir) / ".ssh" / "authorized_keys"
-    path.unlink(missing_ok=True)
-    yield path
-    path.unlink(missing_ok=True)
+    folder = Path(pwd.getpwnam(server.user).pw_dir) / ".ssh"
+    shutil.rmtree(folder, ignore_errors=True)
+    yield folder / "authorized_keys"
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 async def test_a_key_is_put_there_once_and_proven(
