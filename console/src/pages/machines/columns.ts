@@ -8,7 +8,7 @@ export type ColumnKey =
 
 type Plain = Omit<Column<Machine>, 'cell'> & { key: ColumnKey }
 
-const STANDARD: readonly ColumnKey[] = ['name', 'state', 'cpu', 'ram', 'backend', 'address', 'size', 'tags', 'created']
+const USUAL: readonly ColumnKey[] = ['name', 'state', 'cpu', 'ram', 'backend', 'address', 'size', 'tags', 'created']
 
 export const address = (machine: Machine): string => machine.public_ips[0] ?? machine.private_ips[0] ?? ''
 
@@ -34,14 +34,23 @@ export function columns(now: ReadonlyMap<string, Now>): Plain[] {
   ]
 }
 
-/** Which columns the address asks for, in the table's order. */
-export function chosenKeys(text: string | null): ReadonlySet<ColumnKey> {
-  if (text === null) return new Set(STANDARD)
+/** The columns shown unless others are chosen: the usual ones that any machine has something for. */
+export function usualKeys(machines: readonly Machine[], anyMonitored: boolean): ReadonlySet<ColumnKey> {
+  const keys = new Set(USUAL)
+  if (!anyMonitored) for (const key of ['cpu', 'ram'] as const) keys.delete(key)
+  if (!machines.some(({ size }) => size !== null)) keys.delete('size')
+  if (!machines.some(({ tags }) => tags.length > 0)) keys.delete('tags')
+  return keys
+}
+
+/** Which columns the address asks for, the usual ones without. */
+export function chosenKeys(text: string | null, usual: ReadonlySet<ColumnKey>): ReadonlySet<ColumnKey> {
+  if (text === null) return usual
   return new Set(['name', ...(text.split(',') as ColumnKey[])])
 }
 
-/** The address's word for a choice of columns; null for the standard one. */
-export function keysText(keys: ReadonlySet<ColumnKey>): string | null {
-  const same = keys.size === STANDARD.length && STANDARD.every((key) => keys.has(key))
+/** The address's word for a choice of columns; null for the usual one. */
+export function keysText(keys: ReadonlySet<ColumnKey>, usual: ReadonlySet<ColumnKey>): string | null {
+  const same = keys.size === usual.size && [...usual].every((key) => keys.has(key))
   return same ? null : [...keys].join(',')
 }
