@@ -43,7 +43,8 @@ export function labelled(setting: Declared): { label: string; help: string } {
   return { label: help.slice(0, at), help: upperFirst(inner) }
 }
 
-const upperFirst = (text: string): string => (/^[a-z]+([ ,.;]|$)/.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text)
+const upperFirst = (text: string): string =>
+  /^[a-z]+(: |[ ,.;]|$)/.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text
 
 /** What is sent of the settings: nothing for a field that was left empty. */
 export function settingsOf(description: Description, values: Values): Record<string, string | number> {
