@@ -149,6 +149,30 @@ def made_up(expected: Read, found: Read) -> list[object]:
     return wrong
 
 
+@pytest.mark.parametrize("name", [f"raw-{START}.db", f"raw-{START + 6 * HOUR}.db", "hot.db"])
+async def test_a_file_whose_first_page_is_gone_loses_nothing_else(
+    made: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture, name: str
+) -> None:
+    shutil.copytree(made, tmp_path / "whole")
+    whole = EmbeddedStore(tmp_path / "whole", clock=CLOCK)
+    expected = await everything(whole)
+    await whole.close()
+    folder = tmp_path / "metrics"
+    shutil.copytree(made, folder)
+    with contextlib.closing(sqlite3.connect(folder / name)) as database:
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    with (folder / name).open("r+b") as file:
+        file.write(bytes(4096))
+
+    store = EmbeddedStore(folder, clock=CLOCK)
+    try:
+        assert same(expected, await everything(store))
+    finally:
+        await store.close()
+
+    assert f"{name}.damaged" in caplog.text
+
+
 async def test_what_is_damaged_beyond_repair_is_put_aside_and_the_rest_goes_on(
     made: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -10,7 +10,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from mistserver.monitoring.embedded import damage, wal
+from mistserver.monitoring.embedded import damage, salvage, wal
 from mistserver.monitoring.embedded.names_copy import NamesCopy
 from mistserver.monitoring.embedded.series import NewSeries, Post, post_of
 from mistserver.monitoring.samples import Kind
@@ -26,6 +26,7 @@ CREATE TABLE IF NOT EXISTS posts (
   seq INTEGER PRIMARY KEY AUTOINCREMENT, body BLOB NOT NULL, checksum INTEGER NOT NULL
 ) STRICT;
 """
+_POST_KINDS = "nbi"
 
 
 class HotLog:
@@ -118,12 +119,12 @@ def _repair(path: Path) -> None:
     """A new log with what can be read of the damaged one, which is put aside."""
     new = path.with_suffix(".new")
     damage.remove(new)
-    posts = list(sound_posts(damage.rows_left(path, "posts", 3)))
+    posts = dict(sound_posts(((row[0], *row[2:]) for row in salvage.rows(path, _POST_KINDS)), tell=False))
     series = _sound_series(damage.rows_left(path, "series", 5))
     with closing(_connected(new)) as database:
         database.execute("BEGIN")
         _restored(database, series, NamesCopy(path.with_name("names.jsonl")).read())
-        rows = [(seq, body, zlib.crc32(body)) for seq, body in posts]
+        rows = [(seq, body, zlib.crc32(body)) for seq, body in sorted(posts.items())]
         database.executemany("INSERT OR IGNORE INTO posts VALUES (?, ?, ?)", rows)
         database.execute("COMMIT")
         database.execute("PRAGMA journal_mode=DELETE")
@@ -154,10 +155,10 @@ def _sound_series(rows: Iterable[Sequence[Any]]) -> list[NewSeries]:
     return found
 
 
-def sound_posts(rows: Iterable[Sequence[Any]]) -> Iterator[tuple[int, bytes]]:
+def sound_posts(rows: Iterable[Sequence[Any]], *, tell: bool = True) -> Iterator[tuple[int, bytes]]:
     """Place and body of posts that are as they were written."""
     for seq, body, checksum in rows:
         if isinstance(body, bytes) and zlib.crc32(body) == checksum:
             yield seq, body
-        else:
+        elif tell:
             log.error("a post in the log of metrics is damaged and left out (%s)", seq)

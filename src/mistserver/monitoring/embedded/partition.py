@@ -12,7 +12,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from mistserver.monitoring.embedded import damage, wal
+from mistserver.monitoring.embedded import damage, salvage, wal
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +26,7 @@ CREATE TABLE IF NOT EXISTS chunks (
 ) STRICT;
 CREATE UNIQUE INDEX IF NOT EXISTS by_series ON chunks (series, start, end);
 """
-_COLUMNS = 11
+_KINDS = "iiiiibbbbii"  # of the columns
 _PLACE = "series, start, end, size, step, place"
 _AT_ONCE = 500  # parameters of one statement
 _COMPACT = 0x4D697374  # the file's user_version; a damaged one is hardly this
@@ -213,7 +213,7 @@ class Partition:
 
     def _repair(self) -> None:
         self._close()
-        kept = list(self._sound(damage.rows_left(self.path, "chunks", _COLUMNS)))
+        kept = _latest(self._sound((row[1:] for row in salvage.rows(self.path, _KINDS)), tell=False))
         aside = damage.put_aside(self.path)
         database = connected(self.path)
         _in_transaction(database, lambda: _insert(database, kept, False))
@@ -221,7 +221,7 @@ class Partition:
         self.writes += 1
         log.error("%d chunks of metrics were saved; the damaged file is now %s", len(kept), aside)
 
-    def _sound(self, rows: Iterable[tuple[object, ...]]) -> Iterator[Stored]:
+    def _sound(self, rows: Iterable[tuple[object, ...]], *, tell: bool = True) -> Iterator[Stored]:
         for row in rows:
             stored = Stored(*row[:-2])  # type: ignore[arg-type]  # the table is STRICT
             try:
@@ -230,8 +230,18 @@ class Partition:
                 sound = False
             if sound:
                 yield stored
-            else:
+            elif tell:
                 log.error("a chunk of metrics is damaged and left out: %s series %s", self.path.name, stored.series)
+
+
+def _latest(rows: Iterable[Stored]) -> list[Stored]:
+    """One of those that begin alike: the one that reaches furthest. Others were there before it."""
+    found: dict[tuple[int, int], Stored] = {}
+    for row in rows:
+        known = found.get(row[:2])
+        if known is None or row.end > known.end:
+            found[row[:2]] = row
+    return list(found.values())
 
 
 def compact_file(path: Path, rows: Iterable[Stored]) -> None:
