@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 from litestar import Request, Response
+from litestar.enums import ScopeType
 from litestar.params import FromPath
 from litestar.types import ASGIApp, HTTPReceiveMessage, Receive, Scope, Send
 
@@ -79,7 +80,7 @@ def at_once(ctx: Context, app: ASGIApp) -> ASGIApp:
     """Before the whole application: answers posts of machines that are trusted, and hands on what it does not take."""
 
     async def posted(scope: Scope, receive: Receive, send: Send) -> None:
-        keep = _POSTS.get(scope.get("path", "")) if scope["type"] == "http" and scope["method"] == "POST" else None
+        keep = _POSTS.get(scope["path"]) if scope["type"] == ScopeType.HTTP and scope["method"] == "POST" else None
         machine_id = _trusted(ctx, scope["headers"]) if keep else None
         if keep is None or machine_id is None:
             await app(scope, receive, send)
