@@ -2,7 +2,7 @@
 
 `seed_tasks.yml` has them as they stand there, with the indentation that they need. The first user of the service is the
 one that the tasks sign in as. Vendors are led to clouds here by the service's own setting; what else cannot be the same
-is in `HERE`.
+is in `scene.here`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,95 +17,21 @@ import pytest
 import yaml
 
 from tests.acceptance.arrange import _python
+from tests.acceptance.scene import CLOUDS, Scene, arrange, here
 from tests.lab.certificates import Authority
-from tests.lab.clouds import nephoscale
-from tests.lab.clouds.azure import ClassicAzure
-from tests.lab.clouds.digitalocean import TOKEN, DigitalOceanCloud
-from tests.lab.clouds.gce import GceCloud
-from tests.lab.clouds.gce_project import EMAIL as GCE_EMAIL
-from tests.lab.clouds.gce_project import PROJECT as GCE_PROJECT
+from tests.lab.clouds.digitalocean import DigitalOceanCloud
 from tests.lab.clouds.gce_project import pem
-from tests.lab.clouds.linode import LinodeCloud
 from tests.lab.clouds.nephoscale import NephoScaleCloud
-from tests.lab.clouds.nova import REGION, KeyedCloud, NovaCloud, OlderCloud
-from tests.lab.clouds.softlayer import SoftLayerCloud
-from tests.lab.clouds.vcloud import VCloudCloud
 from tests.lab.docker import DockerHost
 from tests.lab.libvirt import LibvirtHost
 from tests.lab.moto import Ec2Service
 from tests.lab.reachable import reachable_subnet
 from tests.lab.sshd import KeyPair, Sshd, sshd
-from tests.lab.stand_in import Answer, Reply, Request, StandIn, route
-from tests.support.playbooks import Played, Player
+from tests.support.playbooks import Outcome, Played, Player
 from tests.support.service import Service
 
 TASKS: list[dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "seed_tasks.yml").read_text())
 USER = {"email": "your@email.com", "password": "yourpassword"}
-NO_MACHINES = (
-    '<DescribeInstancesResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><requestId>1</requestId>'
-    "<reservationSet/></DescribeInstancesResponse>"
-)
-KEY = "name_of_key_added_to_mist.io"
-
-
-class MyEc2(StandIn):
-    """Says that there are no machines to whom the key of the task belongs; moto has a key of its own."""
-
-    @route("POST", "/")
-    def describe(self, request: Request) -> Answer:
-        known = "Credential=kjhf98y9lkj0909kj90edffwwf432fd/" in request.headers.get("authorization", "")
-        return Reply(200, NO_MACHINES) if known else Reply(401, "<Response/>")
-
-
-class MyLinode(LinodeCloud):
-    def authorize(self, request: Request) -> Reply | None:
-        good = request.headers.get("authorization") == "Bearer dlkjdljkd0989yKGFgjgc86798ohkl"
-        return None if good else Reply(401, {"errors": [{"reason": "Invalid Token"}]})
-
-
-CLOUDS: dict[str, tuple[Any, str]] = {
-    "ec2": (MyEc2, ""),
-    "rackspace": (lambda: KeyedCloud("rack_username", "sadlkjnjkhbi0HBCG"), ""),
-    "nephoscale": (lambda: NephoScaleCloud("nepho_user", "nepho_pass"), ""),
-    "softlayer": (lambda: SoftLayerCloud("SL09890", "kjhdskjhad987987098sdlkhjlajslkj"), "/xmlrpc/v3.1"),
-    "digitalocean": (lambda: DigitalOceanCloud("oiulksdjkjhd0987098lkahkjdhkj...."), ""),
-    "gce": (GceCloud, ""),
-    "azure": (lambda: ClassicAzure("lkjafh-08jhkl-09kljlj"), ""),
-    "linode": (MyLinode, ""),
-    "vcloud": (lambda: VCloudCloud("vuser@Mist.io", "vpass"), ""),
-    "indonesian_vcloud": (lambda: VCloudCloud("vuser@Mist.io", "vpass"), ""),
-    "hpcloud": (lambda: OlderCloud("hpuser", "hppass", "my_tenant"), ""),
-    "openstack": (lambda: NovaCloud("user", "pass", "admin"), ""),
-}
-
-
-@dataclass
-class Scene:
-    """Somebody at home with the files that the tasks name, and the service with its clouds."""
-
-    service: Service
-    player: Player
-    docker: DockerHost
-    key: KeyPair
-    door: Sshd
-    token: str
-    here: dict[str, Any] = field(default_factory=dict)
-
-    def ask(self, method: str, path: str, body: object = None) -> Any:
-        status, answer = self.service.request(method, path, body, self.token)
-        assert status < 300, answer
-        return answer
-
-    def play(self, *tasks: dict[str, Any]) -> Played:
-        """Each task as it stands, with the places of this world; one that fails does not stop the others."""
-        placed = [{key: self._placed(value) for key, value in task.items()} for task in tasks]
-        return self.player.tasks(*placed, ignore_errors=True)
-
-    def _placed(self, value: Any) -> Any:
-        if isinstance(value, dict):
-            placed = {key: self._placed(each) for key, each in value.items()}
-            return {**placed, **self.here.get(f"with {placed.get('title', placed.get('backend'))}", {})}
-        return self.here.get(str(value), value)
 
 
 @pytest.fixture(scope="module")
@@ -142,43 +67,9 @@ def scene(tmp_path_factory: pytest.TempPathFactory, docker_engine: DockerHost, l
         )
         token = service.sign_in(USER["email"], USER["password"])
         made = Scene(service, Player(home), docker_engine, lab_key, door, token)
-        _arrange(made, other)
-        made.here.update(_here(made, home))
+        arrange(made, other)
+        made.here.update(here(made, home))
         yield made
-
-
-def _arrange(scene: Scene, other: dict[str, Any]) -> None:
-    """What the tasks take for granted: a key, and two backends."""
-    scene.ask("POST", "/keys", {"name": KEY, "private": scene.key.private})
-    ocean = {"provider": "digitalocean", "settings": {"token": TOKEN}}
-    nepho = {"provider": "nephoscale", "settings": {"username": nephoscale.USERNAME, "password": nephoscale.PASSWORD}}
-    scene.ask("POST", "/backends", {"name": "NephoScale", "endpoint": other["NephoScale"].url, **nepho})
-    answer = scene.ask("POST", "/backends", {"name": "DigitalOcean", "endpoint": other["DigitalOcean"].url, **ocean})
-    scene.here["i984JHdkjhKj"] = answer["id"]
-
-
-def _here(scene: Scene, home: Path) -> dict[str, Any]:
-    """What the tasks name, and what it is in this world."""
-    engine, door = scene.docker, scene.door
-    return {
-        "/path/to/locally/stored/private_key": str(home / "gce.json"),
-        "/path/to/locally/saved/certificate": str(home / "azure.pem"),
-        "/home/user/.ssh/my_key": str(home / "my_key"),
-        "/home/user/plugin.py": str(home / "plugin.py"),
-        "/path/to/save": str(home / "saved"),
-        "my.gce.email@gce": GCE_EMAIL,
-        "electron-25": GCE_PROJECT,
-        "lkjafh-08jhkl-09kljlj...": "lkjafh-08jhkl-09kljlj",
-        "my_region_if_exists": REGION,
-        "190.20.10.45": door.host,
-        "myuser": door.user,
-        "22": door.port,
-        "190.189.1.2": "127.0.0.1",
-        "4243": engine.tls_port,
-        "path to key file if I have TLS setup": str(home / "docker.key"),
-        "path to cert file if I have TLS setup": str(home / "docker.crt"),
-        "with MyDOCKER": {"ca_file": str(home / "docker.ca")},  # its certificate is not signed by a public authority
-    }
 
 
 def _tasks(module: str, *, without: str = "") -> list[dict[str, Any]]:
@@ -192,8 +83,20 @@ def test_all_of_them_are_here() -> None:
     }  # fmt: skip
 
 
-def test_providers_are_listed(scene: Scene) -> None:
-    every, with_file, ec2 = scene.play(*_tasks("mist_providers")).outcomes  # Y01 to Y03
+@pytest.fixture(scope="module")
+def played(scene: Scene) -> Played:
+    """Y01 to Y27 in one run, but for Y15, which needs a hypervisor; at its end the first backend once more."""
+    modules = ("mist_providers", "mist_backends", "mist_images", "mist_sizes", "mist_locations", "mist_keys")
+    tasks = [task for module in modules for task in _tasks(module, without="MyKVM")]
+    return scene.play(*tasks, {**_tasks("mist_backends")[0], "name": "Add EC2 backend again"})
+
+
+def _outcomes(played: Played, module: str) -> list[Outcome]:
+    return [played.of(task["name"]) for task in _tasks(module, without="MyKVM")]
+
+
+def test_providers_are_listed(played: Played) -> None:
+    every, with_file, ec2 = _outcomes(played, "mist_providers")  # Y01 to Y03
 
     assert every.result["supported_providers"][0]["provider"] == "bare_metal"
     assert with_file.result["supported_providers"] == every.result["supported_providers"]
@@ -201,10 +104,9 @@ def test_providers_are_listed(scene: Scene) -> None:
     assert not any(outcome.changed for outcome in (every, with_file, ec2))
 
 
-def test_backends_are_added_and_described(scene: Scene) -> None:
-    played = scene.play(*_tasks("mist_backends", without="MyKVM"))  # Y04 to Y19 but Y15
+def test_backends_are_added_and_described(played: Played) -> None:
+    *added, described = _outcomes(played, "mist_backends")  # Y04 to Y19 but Y15
 
-    *added, described = played.outcomes
     assert [outcome.task for outcome in added if outcome.state != "ok" or not outcome.changed] == [], played.out
     assert [outcome.result["info"]["title"] for outcome in added] == [
         "MyEC2", "MyRackspace", "MyNepho", "MySoftLayer", "MyDigi", "GCE", "AZURE", "MyLinode", "MyOtherServer",
@@ -212,8 +114,7 @@ def test_backends_are_added_and_described(scene: Scene) -> None:
     ]  # fmt: skip
     assert described.result["info"]["provider"] == "digitalocean"
     assert not described.changed
-
-    assert not scene.play(_tasks("mist_backends")[0]).outcomes[0].changed
+    assert not played.of("Add EC2 backend again").changed
 
 
 def test_a_hypervisor_is_added(scene: Scene, libvirt_hypervisor: LibvirtHost, libvirt_door: Sshd) -> None:
@@ -227,22 +128,20 @@ def test_a_hypervisor_is_added(scene: Scene, libvirt_hypervisor: LibvirtHost, li
     assert added.result["info"]["provider"] == "libvirt"
 
 
-def test_catalogues_are_listed(scene: Scene) -> None:
-    tasks = [task for module in ("mist_images", "mist_sizes", "mist_locations") for task in _tasks(module)]
-    played = scene.play(*tasks)  # Y20 to Y23
+def test_catalogues_are_listed(played: Played) -> None:
+    modules = ("mist_images", "mist_sizes", "mist_locations")
+    images, gentoo, sizes, locations = (each.result for module in modules for each in _outcomes(played, module))
 
-    images, gentoo, sizes, locations = [outcome.result for outcome in played]
-    assert played.code == 0, played.out
+    assert played.code == 0, played.out  # Y20 to Y23
     assert {"name", "id"} == set(images["images"][0])
     assert gentoo["images"] == []
     assert "s-1vcpu-1gb" in [size["id"] for size in sizes["sizes"]]
     assert locations["locations"] == [{"name": "Frankfurt 1", "id": "fra1"}]
 
 
-def test_keys_come_and_go(scene: Scene) -> None:
-    played = scene.play(*_tasks("mist_keys"))  # Y24 to Y27
+def test_keys_come_and_go(played: Played, scene: Scene) -> None:
+    add, generate, delete, show = _outcomes(played, "mist_keys")  # Y24 to Y27
 
-    add, generate, delete, show = played.outcomes
     saved = Path(scene.here["/path/to/save"])
     assert add.changed
     assert generate.changed
