@@ -188,7 +188,8 @@ class MistClient(Accounts, Runs, Alerts):
     def machine_page(self, **query: Any) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         """The machines that match, and how each backend was read.
 
-        `backend`, `tag`, `state`, `search`, `refresh`; `sort` is a field, or `FIELD:desc`.
+        `backend`, `tag`, `state`, `search`, `refresh`; `sort` is a field, or `FIELD:desc`. With `monitoring=True` each
+        machine has a `monitoring`: how its samples come just now, None where it is not monitored.
         """
         return self._across_backends("/machines", {"limit": 1000, **query})
 
@@ -202,7 +203,7 @@ class MistClient(Accounts, Runs, Alerts):
         asked = dict(query)
         while True:
             page = self.transport.call("GET", path, asked, timeout_s=120.0)
-            items.extend(page["items"])
+            items.extend(_with_monitoring(page["items"], page.get("monitoring")))
             backends = backends or page.get("backends") or []
             cursor = page.get("next_cursor")
             if not cursor:
@@ -213,6 +214,10 @@ class MistClient(Accounts, Runs, Alerts):
         """What a typed name stands for among `backends`, `machines`, `keys`, `users` or `tokens`: level, candidates."""
         answer = self.transport.call("GET", f"/{noun}", {"select": term})
         return str(answer["level"]), list(answer["items"])
+
+
+def _with_monitoring(items: list[dict[str, Any]], heard: dict[str, Any] | None) -> list[dict[str, Any]]:
+    return items if heard is None else [{**item, "monitoring": heard.get(str(item["id"]))} for item in items]
 
 
 def matches_key(key: Key, name: str, wanted: str) -> bool:

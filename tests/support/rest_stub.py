@@ -47,6 +47,7 @@ class RestStub:
         self.backends = [records.backend(*row) for row in records.BACKENDS]
         self.keys = [records.key(name, name == "DemoKey") for name in records.KEYS]
         self.machines = [records.machine(*row) for row in records.MACHINES]
+        self.heard: dict[str, Any] = {}
         self.backend_health: list[dict[str, Any]] = []
         self.catalog_reading: dict[str, Any] = {}
         self.jobs: dict[str, dict[str, Any]] = {}
@@ -163,6 +164,10 @@ class RestStub:
             wanted = seen.query.get("backend")
             page["items"] = [one for one in page["items"] if wanted in (None, one["backend_id"])]
             page["backends"] = self.backend_health
+            if seen.query.get("monitoring"):
+                page["monitoring"] = self.heard
+        elif machine_id and status == 200:
+            page = {**page, "monitoring": self.heard.get(machine_id)}
         return status, page
 
     def _get_monitoring(self, seen: Seen) -> Answer:

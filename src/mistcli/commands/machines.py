@@ -7,7 +7,7 @@ from typing import Any
 from mistcli import select
 from mistcli.call import Call
 from mistcli.command import Command
-from mistcli.fares import warn_of
+from mistcli.fares import age_text, warn_of
 from mistcli.names import remember
 from mistcli.output import Column, printed, show_record, show_records
 from mistcli.parser import CommandParser
@@ -16,6 +16,19 @@ from mistcli.text import count, say
 
 def addresses(record: dict[str, Any]) -> str:
     return " -- ".join(record.get("public_ips") or [])
+
+
+def heard(record: dict[str, Any]) -> str:
+    """When the newest sample of a monitored machine came."""
+    monitoring = record.get("monitoring")
+    if monitoring is None:
+        return ""
+    silent, age_s = monitoring["silent"], monitoring["age_s"]
+    if silent is None:
+        return "unknown"
+    if age_s is None:
+        return "silent: nothing came" if silent else "nothing came yet"
+    return f"silent for {age_text(age_s)}" if silent else f"{age_text(age_s)} ago"
 
 
 COLUMNS = (
@@ -35,6 +48,7 @@ _MORE = (
     Column("Actions", "actions"),
     Column("Created At", "created_at"),
     Column("Seen At", "seen_at"),
+    Column("Monitoring", "monitoring", 20, heard),
 )
 
 
@@ -58,13 +72,18 @@ def list_machines(call: Call) -> int | None:
     if args.backend is not None:
         query["backend"] = select.find(call, "backend", args.backend)["id"]
     everything = not any(query.values())
-    records, backends = call.client.machine_page(**query, refresh=args.refresh or None, sort=args.sort)
+    query |= {"refresh": args.refresh or None, "monitoring": _shows_monitoring(call) or None}
+    records, backends = call.client.machine_page(**query, sort=args.sort)
     if everything:
         remember(call.uri, "machines", [record["name"] for record in records])
         remember(call.uri, "tags", [tag for record in records for tag in record.get("tags") or []])
     show_records(args, records, COLUMNS, "No machines found", _MORE)
     warn_of(backends, "machines")
     return None
+
+
+def _shows_monitoring(call: Call) -> bool:
+    return call.args.output in ("wide", "json", "yaml") or "monitoring" in (call.args.columns or "").lower()
 
 
 def _describe_arguments(parser: CommandParser) -> None:

@@ -39,6 +39,15 @@ class Machine(Thing, Monitored, Ruled):
         return with_earlier_names(self.record)
 
     @property
+    def monitoring(self) -> dict[str, Any] | None:
+        """How its samples come just now: `way`, `interval_s`, `newest_at`, `age_s`, and whether it is `silent`.
+
+        None when it is not monitored. Asks the service each time.
+        """
+        found: dict[str, Any] | None = self.refresh().record.get("monitoring")
+        return found
+
+    @property
     def backend(self) -> Backend | None:
         """The backend it belongs to (None when that has been deleted)."""
         found = self._client.backends(id=str(self.record["backend_id"]))

@@ -16,6 +16,7 @@ from mistserver.api.routes import ERRORS, delete, get, post, put
 from mistserver.domain.job import Job
 from mistserver.domain.key import Association, HostKey
 from mistserver.domain.machine import Machine, Probe
+from mistserver.domain.sending import ShownMachine
 from mistserver.services.jobs import get as get_job
 from mistserver.services.machines import act, associate, create, host_keys, probe, tag, terminal
 from mistserver.services.machines import list as inventory
@@ -41,6 +42,7 @@ async def list_machines(
     search: Annotated[str | None, QueryParameter(description="Substring of name, id or address.")] = None,
     sort: Annotated[str | None, QueryParameter(description=_SORTED)] = None,
     refresh: Annotated[bool, QueryParameter(description="Read every backend again first.")] = False,
+    monitoring: Annotated[bool, QueryParameter(description="Say also how the machines' samples come.")] = False,
     limit: Limit = None,
     cursor: Cursor = None,
     select_: Select = None,
@@ -49,7 +51,15 @@ async def list_machines(
     if select_ is not None:
         return Response(selection(*await inventory.select(ctx, actor, select_)))
     query = MachineQuery(
-        backend=backend, tag=tag, state=state_, search=search, sort=sort, refresh=refresh, limit=limit, cursor=cursor
+        backend=backend,
+        tag=tag,
+        state=state_,
+        search=search,
+        sort=sort,
+        refresh=refresh,
+        monitoring=monitoring,
+        limit=limit,
+        cursor=cursor,
     )
     rendered = await inventory.page_json(ctx, actor, query)
     if request.headers.get("if-none-match") == rendered.etag:
@@ -68,9 +78,9 @@ async def create_machine(ctx: Ctx, actor: Who, data: JSONBody[CreateMachine], re
 
 
 @get("/machines/{machine_id:str}")
-async def get_machine(ctx: Ctx, actor: Who, machine_id: FromPath[str]) -> Machine:
-    """One machine as last read."""
-    return await inventory.get(ctx, actor, machine_id)
+async def get_machine(ctx: Ctx, actor: Who, machine_id: FromPath[str]) -> ShownMachine:
+    """One machine as last read, and how its samples come."""
+    return await inventory.shown(ctx, actor, machine_id)
 
 
 @post("/machines/{machine_id:str}/actions", status_code=202)

@@ -8,6 +8,7 @@ from enum import StrEnum
 import msgspec
 
 NODATA = "nodata"  # the metric of every monitored machine that is 1 while nothing comes from it, else 0
+WINDOW_S = 90  # unless a rule says otherwise
 
 
 class Operator(StrEnum):

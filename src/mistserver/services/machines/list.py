@@ -14,11 +14,13 @@ from mistserver.domain.errors import InvalidInput, NotFound
 from mistserver.domain.machine import Machine, MachineState
 from mistserver.domain.page import clean_limit
 from mistserver.domain.selector import select as pick
+from mistserver.domain.sending import Sending, ShownMachine
 from mistserver.domain.sorting import clean_sort
 from mistserver.services.backends.get import found
 from mistserver.services.context import Context
 from mistserver.services.machines import inventory
 from mistserver.services.machines.rendered import Rendered, rendered_of
+from mistserver.services.monitoring import sending
 from mistserver.store import backends, machines
 from mistserver.store import inventory as rows
 from mistserver.store.backends import StoredBackend
@@ -32,7 +34,7 @@ _ALSO = {"backend_name": "backend", "backend_title": "backend"}
 class MachineQuery(msgspec.Struct, frozen=True, kw_only=True):
     """Which machines; everything given must hold. `backend` is an id; `refresh` reads every backend again first.
 
-    `sort` is a field, or `FIELD:desc`; by name without.
+    `sort` is a field, or `FIELD:desc`; by name without. `monitoring` asks how the machines' samples come.
     """
 
     backend: str | None = None
@@ -41,6 +43,7 @@ class MachineQuery(msgspec.Struct, frozen=True, kw_only=True):
     search: str | None = None
     sort: str | None = None
     refresh: bool = False
+    monitoring: bool = False
     limit: int | None = None
     cursor: str | None = None
 
@@ -57,11 +60,19 @@ class BackendReading(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MachinePage(msgspec.Struct, frozen=True, kw_only=True):
-    """A part of a listing, with the backends that it is taken from."""
+    """A part of a listing, with the backends that it is taken from.
+
+    `monitoring`: those of its machines that are monitored, by id, where that was asked for.
+    """
 
     items: list[Machine]
     next_cursor: str | None
     backends: list[BackendReading]
+    monitoring: dict[str, Sending] | None = None
+
+
+class _Id(msgspec.Struct):
+    id: str
 
 
 class _Known(msgspec.Struct, frozen=True):
@@ -79,13 +90,16 @@ async def page(ctx: Context, actor: Actor, query: MachineQuery) -> MachinePage:
     """Machines in order. A backend that hangs, fails or answers nonsense neither delays nor hides the others."""
     known, wanted, limit = await _freshened(ctx, actor, query)
     found = await ctx.database.read(machines.page, actor.account_id, wanted, limit, query.cursor)
-    return MachinePage(items=found.items, next_cursor=found.next_cursor, backends=_fares(ctx, known))
+    heard = None
+    if query.monitoring:
+        heard = await sending.of_account(ctx, actor.account_id, [machine.id for machine in found.items])
+    return MachinePage(items=found.items, next_cursor=found.next_cursor, backends=_fares(ctx, known), monitoring=heard)
 
 
 async def page_json(ctx: Context, actor: Actor, query: MachineQuery) -> Rendered:
     """The same as encoded JSON with an ETag, without making a record of any row; kept until something changes.
 
-    `age_s` of the backends is not part of what the ETag stands for.
+    `age_s` of the backends is not part of what the ETag stands for; how samples come is.
     """
     known, wanted, limit = await _freshened(ctx, actor, query)
     kept = rendered_of(ctx)
@@ -95,8 +109,13 @@ async def page_json(ctx: Context, actor: Actor, query: MachineQuery) -> Rendered
         encoded, cursor = await ctx.database.read(machines.page_json, actor.account_id, wanted, limit, query.cursor)
         pieces = (b'{"items":', encoded, b',"next_cursor":', msgspec.json.encode(cursor), b',"backends":')
         kept.put(question, known.tag(), pieces)
-    fares = msgspec.json.encode(_fares(ctx, known))
-    return Rendered(pieces=(*pieces, fares, b"}"), etag=f'W/"{known.tag()}"')
+    pieces = (*pieces, msgspec.json.encode(_fares(ctx, known)))
+    if not query.monitoring:
+        return Rendered(pieces=(*pieces, b"}"), etag=f'W/"{known.tag()}"')
+    ids = [each.id for each in msgspec.json.decode(pieces[1], type=list[_Id])]
+    heard = msgspec.json.encode(await sending.of_account(ctx, actor.account_id, ids))
+    tag = f"{known.tag()}-{blake2b(heard, digest_size=8).hexdigest()}"
+    return Rendered(pieces=(*pieces, b',"monitoring":', heard, b"}"), etag=f'W/"{tag}"')
 
 
 async def get(ctx: Context, actor: Actor, machine_id: str) -> Machine:
@@ -106,6 +125,13 @@ async def get(ctx: Context, actor: Actor, machine_id: str) -> Machine:
     if machine is None:
         raise NotFound(f"There is no machine with the id {machine_id[:64]!r}.", noun="machine", id=machine_id)
     return machine
+
+
+async def shown(ctx: Context, actor: Actor, machine_id: str) -> ShownMachine:
+    """One machine as last read, and how its samples come."""
+    machine = await get(ctx, actor, machine_id)
+    heard = await sending.of_machine(ctx, actor.account_id, machine.id)
+    return ShownMachine(**msgspec.structs.asdict(machine), monitoring=heard)
 
 
 async def select(ctx: Context, actor: Actor, term: str) -> tuple[str, list[Machine]]:

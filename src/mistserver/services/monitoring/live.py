@@ -24,14 +24,16 @@ async def follow(ctx: Context, actor: Actor, machine_id: str, metrics: tuple[str
     """New points by metric, from now on, until the service stops or the machine is monitored no more."""
     actor.require(Scope.READ)
     found = await require_enabled(ctx, actor, machine_id)
-    return _points(ctx, actor, found, metrics)
+    return _points(ctx, actor, found, (metrics, int(ctx.now().timestamp())))
 
 
-async def _points(ctx: Context, actor: Actor, found: Found, metrics: tuple[str, ...]) -> AsyncIterator[Points]:
+async def _points(
+    ctx: Context, actor: Actor, found: Found, wanted: tuple[tuple[str, ...], int]
+) -> AsyncIterator[Points]:
+    metrics, began = wanted
     store, id = await ctx.metrics.store(), found.machine.id
     told: dict[str, int] = {}
     before: tuple[int, int] | None = None
-    began = int(ctx.now().timestamp())
     while not ctx.jobs.signals.closing:
         sent = (await store.sent([id]))[id]
         if (now := (sent.newest, len(sent.names))) != before:

@@ -10,10 +10,11 @@ from sqlalchemy.engine import Connection
 from mistserver.domain.account import Actor, Scope
 from mistserver.domain.errors import Conflict, InvalidInput
 from mistserver.domain.ids import new_id
-from mistserver.domain.rule import NODATA, Aggregate, Operator, Rule, RuleAction
+from mistserver.domain.rule import NODATA, WINDOW_S, Aggregate, Operator, Rule, RuleAction
+from mistserver.domain.sending import silent_after_s
 from mistserver.services import repeats
 from mistserver.services.context import Context
-from mistserver.services.rules.checked import WINDOW_S, channel_ids, require_meant, require_there
+from mistserver.services.rules.checked import channel_ids, require_meant, require_there
 from mistserver.store import events, rules
 from mistserver.store.locks import lock_account
 
@@ -108,7 +109,7 @@ def add_nodata(connection: Connection, actor: Actor, machine_id: str, interval_s
     """The rule that a monitored machine has from the beginning: nothing came for a while. Idempotent."""
     if rules.has_nodata(connection, machine_id):
         return
-    window_s = min(3600, max(WINDOW_S, 3 * interval_s))
-    rule = _rule(actor, AddRule(metric=NODATA, machine_id=machine_id, window_s=window_s), at)
+    asked = AddRule(metric=NODATA, machine_id=machine_id, window_s=silent_after_s(interval_s))
+    rule = _rule(actor, asked, at)
     rules.insert(connection, actor.account_id, rule)
     record(connection, actor, "rule.added", rule, at)

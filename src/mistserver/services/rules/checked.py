@@ -13,7 +13,6 @@ from mistserver.domain.rule import Rule, RuleAction
 from mistserver.services.machines import lookup
 from mistserver.store import channels
 
-WINDOW_S = 90
 MOST_CHANNELS = 100
 _LONGEST_METRIC = 255
 _LONGEST_TEXT = 64 * 1024

@@ -1,141 +1,23 @@
-"""A service whose clock stands until it is set, with machines that send what a test says."""
+"""Machines that send what a test says, at a time that it sets."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field, fields
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from mistserver.domain.alert import Alert, Channel, Message
-from mistserver.domain.monitoring import Monitoring
-from mistserver.domain.rule import Rule
-from mistserver.monitoring.embedded import EmbeddedStore
-from mistserver.monitoring.opening import Metrics
-from mistserver.monitoring.samples import Kind, batch
-from mistserver.services.alerts.deliver import Delivery
-from mistserver.services.alerts.evaluate import Evaluation
-from mistserver.services.context import Context
-from mistserver.services.rules import add
-from mistserver.services.rules.add import AddRule
-from mistserver.store import alerts, channels, messages, monitoring, rules, tags
-from mistserver.store.alerts import AlertQuery
 from mistserver.store.database import Database
 from tests.support.quiet_service import quiet_service
 from tests.support.small_service import Small, small_service
-
-START = datetime(2026, 11, 25, 6, 0, tzinfo=UTC)
-
-
-@dataclass
-class Clock:
-    now: datetime = START
-
-    def __call__(self) -> float:
-        return self.now.timestamp()
-
-    def forward(self, seconds: float) -> None:
-        self.now += timedelta(seconds=seconds)
-
-
-@dataclass(frozen=True)
-class Clocked(Context):
-    clock: Clock = field(default_factory=Clock)
-
-    def now(self) -> datetime:
-        return self.clock.now
-
-
-@dataclass
-class Watch:
-    """What a test says and sees. `turn` is one judgement of all rules."""
-
-    small: Small
-    ctx: Clocked
-    evaluation: Evaluation
-    machines: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def account(self) -> str:
-        return self.small.actor.account_id
-
-    def machine(self, name: str, *words: str) -> str:
-        """A monitored machine with these tags."""
-        stored = self.small.add_backend()
-        machine = self.small.add_machine(stored, name=name)
-        record = Monitoring(machine_id=machine.id, way="by_hand", enabled_at=START - timedelta(hours=1))
-        self.small.write(monitoring.put, self.account, record, "0" * 64)
-        self.small.write(tags.add, machine.id, words)
-        self.machines[name] = machine.id
-        return machine.id
-
-    async def rule(self, **given: Any) -> Rule:
-        """One that is old enough to be judged."""
-        made = await add.add(self.ctx, self.small.actor, AddRule(**{"metric": "load.shortterm", "value": 5.0} | given))
-        changed = self.ctx.now() - timedelta(minutes=1)
-        old = {name: getattr(made, name) for name in made.__struct_fields__} | {"changed_at": changed}
-        self.small.write(rules.update, Rule(**old), self.small.read(rules.script, made.id))
-        return Rule(**old)
-
-    def channel(self, name: str = "ops", url: str = "json://127.0.0.1:9/x") -> str:
-        channel = Channel(id=(name * 22)[:22], name=name, kind="json", created_at=START)
-        secret = self.ctx.vault.seal(url.encode(), f"channel:{channel.id}")
-        self.small.write(channels.insert, self.account, channel, secret)
-        return channel.id
-
-    async def send(self, name: str, value: float, metric: str = "load.shortterm") -> None:
-        """A sample ten seconds ago."""
-        store = await self.ctx.metrics.store()
-        second = int(self.ctx.now().timestamp()) - 10
-        await store.append(self.machines[name], batch([(metric, Kind.GAUGE, second, value)]))
-
-    async def turn(self, seconds: float = 10.0, **values: float) -> None:
-        """Time passes, each named machine sends its load, and rules are judged."""
-        self.ctx.clock.forward(seconds)
-        for name, value in values.items():
-            await self.send(name, value)
-        await self.evaluation.turn()
-
-    def alerts(self, everything: bool = True) -> list[Alert]:
-        found: list[Alert] = self.small.read(alerts.page, self.account, AlertQuery(everything=everything)).items
-        return found
-
-    def states(self) -> list[str]:
-        return [alert.state.value for alert in reversed(self.alerts())]
-
-    def messages(self, channel_id: str) -> list[Message]:
-        found: list[Message] = self.small.read(messages.of_channel, channel_id, 10_000)
-        return found
-
-    def kinds(self, channel_id: str) -> list[str]:
-        return [message.kind.value for message in self.messages(channel_id)]
-
-    async def deliver(self, seconds: float = 2.0) -> None:
-        """Time passes, and what is due is sent."""
-        self.ctx.clock.forward(seconds)
-        await Delivery(self.ctx).turn()
-
-    def restart(self) -> None:
-        """What was only remembered is forgotten."""
-        self.evaluation = Evaluation(self.ctx)
-
-
-def _watch(small: Small, folder: Path) -> Watch:
-    clock = Clock()
-    metrics = Metrics(lambda: EmbeddedStore(folder, clock=clock))
-    parts = {each.name: getattr(small.ctx, each.name) for each in fields(Context)} | {"metrics": metrics}
-    ctx = Clocked(**parts, clock=clock)
-    return Watch(small, ctx, Evaluation(ctx))
+from tests.support.watching import Watch, watching
 
 
 @pytest.fixture
 async def watch(database: Database, tmp_path: Path) -> AsyncIterator[Watch]:
     """Without jobs, on a database of each kind in turn."""
     quiet = quiet_service(database)
-    made = _watch(Small(quiet.ctx, quiet.admin), tmp_path / "metrics")
+    made = watching(Small(quiet.ctx, quiet.admin), tmp_path / "metrics")
     yield made
     await made.ctx.metrics.close()
 
@@ -144,6 +26,6 @@ async def watch(database: Database, tmp_path: Path) -> AsyncIterator[Watch]:
 async def acting(sqlite_url: str, tmp_path: Path) -> AsyncIterator[Watch]:
     """With jobs, for what rules do."""
     async with small_service(sqlite_url) as small:
-        made = _watch(small, tmp_path / "metrics")
+        made = watching(small, tmp_path / "metrics")
         yield made
         await made.ctx.metrics.close()

@@ -14,7 +14,7 @@ from mistserver.services.rules import add, update
 from mistserver.services.rules.add import AddRule
 from mistserver.services.rules.update import UpdateRule
 from mistserver.store import rules, users
-from tests.unit.services.alerts.conftest import START, Watch
+from tests.support.watching import START, Watch
 
 
 async def fired(watch: Watch, **given: Any) -> None:

@@ -11,7 +11,7 @@ from mistserver.domain.alert import Message, MessageKind
 from mistserver.services.alerts.wording import first_group, worded
 from mistserver.store import channels, messages
 from tests.lab.receivers import Webhook, webhook
-from tests.unit.services.alerts.conftest import START, Watch
+from tests.support.watching import START, Watch
 
 
 @pytest.fixture

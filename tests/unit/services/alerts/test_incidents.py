@@ -13,7 +13,7 @@ from mistserver.services.alerts.silence import AddSilence
 from mistserver.services.rules import delete, update
 from mistserver.services.rules.update import UpdateRule
 from mistserver.store import channels
-from tests.unit.services.alerts.conftest import Watch
+from tests.support.watching import Watch
 
 
 async def quiet(watch: Watch, **values: float) -> None:

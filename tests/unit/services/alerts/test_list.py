@@ -15,7 +15,7 @@ from mistserver.services.alerts import list as list_alerts
 from mistserver.services.alerts.silence import AddSilence
 from mistserver.services.rules import list as list_rules
 from mistserver.store.alerts import AlertQuery
-from tests.unit.services.alerts.conftest import Watch
+from tests.support.watching import Watch
 
 
 async def three(watch: Watch) -> None:

@@ -10,7 +10,7 @@ from mistserver.domain.rule import RuleAction
 from mistserver.services.alerts.evaluate import LOOP, Evaluation
 from mistserver.store import alerts
 from tests.support.quiet_service import Loops
-from tests.unit.services.alerts.conftest import Watch
+from tests.support.watching import Watch
 
 
 async def test_what_a_service_judged_that_was_held_up_is_dropped(watch: Watch) -> None:
