@@ -20,6 +20,7 @@ from mistserver.services.rules import add
 from mistserver.services.rules.add import AddRule
 from mistserver.store import alerts, channels, messages, monitoring, rules, tags
 from mistserver.store.alerts import AlertQuery
+from mistserver.store.backends import StoredBackend
 from tests.support.small_service import Small
 
 START = datetime(2026, 11, 25, 6, 0, tzinfo=UTC)
@@ -57,10 +58,10 @@ class Watch:
     def account(self) -> str:
         return self.small.actor.account_id
 
-    def machine(self, name: str, *words: str) -> str:
+    def machine(self, name: str, *words: str, backend: StoredBackend | None = None, **reading: Any) -> str:
         """A monitored machine with these tags."""
-        stored = self.small.add_backend()
-        machine = self.small.add_machine(stored, name=name)
+        stored = backend or self.small.add_backend()
+        machine = self.small.add_machine(stored, name=name, **reading)
         record = Monitoring(machine_id=machine.id, way="by_hand", enabled_at=START - timedelta(hours=1))
         self.small.write(monitoring.put, self.account, record, "0" * 64)
         self.small.write(tags.add, machine.id, words)

@@ -8,13 +8,26 @@ import pytest
 
 from mistserver.domain.account import Role
 from mistserver.domain.errors import InvalidInput, NotFound
+from mistserver.domain.job import JobState
+from mistserver.domain.machine import Action, MachineState
 from mistserver.domain.rule import RuleAction
 from mistserver.services.alerts import act
 from mistserver.services.rules import add, update
 from mistserver.services.rules.add import AddRule
 from mistserver.services.rules.update import UpdateRule
 from mistserver.store import rules, users
+from tests.support import dummy_provider
+from tests.support.dummy_provider import GOOD_TOKEN, cloud
 from tests.support.watching import START, Watch
+
+
+def cloudy(watch: Watch, monkeypatch: pytest.MonkeyPatch, state: MachineState, action: Action) -> None:
+    """The machine `db` at a provider that can do that with it."""
+    dummy_provider.register(monkeypatch)
+    settings = {"settings": {"account": "main"}, "secret": {"token": GOOD_TOKEN}}
+    backend = watch.small.add_backend("dummy", **settings)
+    shown = cloud().add("db", state=state, actions=(action,))
+    watch.machine("db", backend=backend, external_id=shown.external_id, state=state, actions=(action,))
 
 
 async def fired(watch: Watch, **given: Any) -> None:
@@ -81,6 +94,65 @@ async def test_what_a_provider_cannot_do_is_said(acting: Watch) -> None:
     assert alert.job_id is None
     assert alert.trouble is not None
     assert "cannot destroy" in alert.trouble
+
+
+@pytest.mark.parametrize(
+    ("action", "state"),
+    [
+        (RuleAction.REBOOT, MachineState.RUNNING),
+        (RuleAction.START, MachineState.STOPPED),
+        (RuleAction.DESTROY, MachineState.RUNNING),
+    ],
+)
+async def test_a_machine_is_rebooted_started_or_destroyed_once(
+    acting: Watch, monkeypatch: pytest.MonkeyPatch, action: RuleAction, state: MachineState
+) -> None:
+    cloudy(acting, monkeypatch, state, Action(action.value))
+    destroys = action == RuleAction.DESTROY
+    await acting.rule(machine_id=acting.machines["db"], action=action, allow_destroy=destroys)
+
+    await acting.turn(db=7.0)
+    for _ in range(3):
+        await act.turn(acting.ctx)
+        await acting.turn(db=7.0)
+
+    (alert,) = acting.alerts()
+    assert alert.job_id is not None
+    assert (await acting.small.ended(alert.job_id)).state == JobState.SUCCEEDED
+    assert [asked for asked in cloud().asked if asked.startswith(action.value)] == [f"{action} m-0"]
+    (event,) = acting.small.events("alert.acted")
+    assert (event.outcome, event.job_id) == ("succeeded", alert.job_id)
+
+
+async def test_a_machine_that_is_silent_can_be_started(acting: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
+    cloudy(acting, monkeypatch, MachineState.STOPPED, Action.START)
+    await acting.send("db", 1.0)
+    await acting.rule(machine_id=acting.machines["db"], metric="nodata", value=None, action=RuleAction.START)
+
+    for _ in range(12):
+        await acting.turn()
+    await act.turn(acting.ctx)
+
+    (alert,) = acting.alerts()
+    assert alert.job_id is not None
+    assert (await acting.small.ended(alert.job_id)).state == JobState.SUCCEEDED
+    assert "start m-0" in cloud().asked
+
+
+async def test_nothing_is_destroyed_without_the_word_for_it(acting: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
+    from msgspec.structs import replace
+
+    cloudy(acting, monkeypatch, MachineState.RUNNING, Action.DESTROY)
+    rule = await acting.rule(machine_id=acting.machines["db"], action=RuleAction.DESTROY, allow_destroy=True)
+    acting.small.write(rules.update, replace(rule, allow_destroy=False), None)
+
+    await acting.turn(db=7.0)
+    await act.turn(acting.ctx)
+
+    (alert,) = acting.alerts()
+    assert alert.job_id is None
+    assert "not allowed to destroy" in str(alert.trouble)
+    assert cloud().machines
 
 
 @pytest.mark.parametrize(
