@@ -36,7 +36,13 @@ def test_names_that_several_have_are_told_apart() -> None:
     assert _hosts.host_names(records) == ["web_m1", "db", "web_m3"]
 
 
-@given(st.lists(st.text(), max_size=8))
+def test_one_that_is_called_as_another_is_here_does_not_take_its_place() -> None:
+    records = [record("{{ x }}", "m1"), record("m1", "m2"), record("web", "m3"), record("web", "m4")]
+
+    assert _hosts.host_names([*records, record("web_m3", "m5")]) == ["m1", "m2", "web_m3", "web_m4", "m5"]
+
+
+@given(st.lists(st.text() | st.sampled_from(["m0", "m1", "web", "web_m1", "web_m2"]), max_size=8))
 def test_every_machine_is_called_something_of_its_own(names: list[str]) -> None:
     called = _hosts.host_names([record(name, f"m{number}") for number, name in enumerate(names)])
 
@@ -59,6 +65,8 @@ def test_what_could_be_a_template_is_marked_at_any_depth() -> None:
         ({"public_ips": ["2001:db8::1", "203.0.113.7"], "private_ips": ["10.0.0.1"]}, "203.0.113.7"),
         ({"private_ips": ["10.0.0.1"]}, "10.0.0.1"),
         ({"public_ips": ["203.0.113.7"], "ssh_host": "bastion"}, "bastion"),
+        ({"public_ips": ["-oProxyCommand=sh", "203.0.113.7"]}, "203.0.113.7"),
+        ({"public_ips": ["::1"]}, "::1"),
         ({}, None),
     ],
 )

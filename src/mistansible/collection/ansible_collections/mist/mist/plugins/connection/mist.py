@@ -111,13 +111,15 @@ class Connection(ConnectionBase):
     def exec_command(self, cmd: str, in_data: bytes | None = None, sudoable: bool = True) -> tuple[int, bytes, bytes]:
         super().exec_command(cmd, in_data=in_data, sudoable=sudoable)
         become = self.become if sudoable else None
-        asks = become is not None and become.expect_prompt()
+        password = ""
+        if become is not None and become.expect_prompt():
+            password = str(become.get_option("become_pass", self._play_context) or "")
         command = _channels.Command(
             cmd,
             self.get_option("remote_user"),
             in_data or b"",
             become,
-            str(become.get_option("become_pass", self._play_context) or "") if asks else "",
+            password,
             self.get_option("prompt_timeout"),
         )
         return cast(tuple[int, bytes, bytes], self._told(_channels.execute, command))

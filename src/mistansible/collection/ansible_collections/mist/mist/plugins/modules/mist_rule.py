@@ -164,15 +164,39 @@ def managed(task: Task) -> dict[str, Any]:
         if found:
             task.change("rule", name, None, lambda: task.client.delete_rule(found["id"]))
         return task.result()
-    wanted = _wanted(task)
+    about, wanted = _about(task), _wanted(task)
     if found is None:
-        return task.result(rule=task.change("rule", None, wanted, lambda: _added(task, wanted)) or {})
+        shown = {**about, **wanted}
+        added = task.change("rule", None, shown, lambda: task.client.add_rule(name=name, **shown, **_script(task)))
+        return task.result(rule=added or {})
+    _check_about(task, found, about)
     changes = {field: value for field, value in wanted.items() if found.get(field) != value}
     if not changes:
         return task.result(rule=found)
     before = {field: found.get(field) for field in changes}
-    updated = task.change("rule", before, changes, lambda: task.client.update_rule(found["id"], **changes))
+    script = _script(task) if "action" in changes else {}
+    updated = task.change("rule", before, changes, lambda: task.client.update_rule(found["id"], **changes, **script))
     return task.result(rule=updated or {**found, **changes})
+
+
+def _about(task: Task) -> dict[str, Any]:
+    """What the rule watches: a machine, by its id, or a tag."""
+    if task.params["machine"] is None:
+        return {"tag": task.params["tag"]}
+    return {"machine": _find.named_machine(task.client, task.params["machine"]).id}
+
+
+def _check_about(task: Task, rule: dict[str, Any], about: dict[str, Any]) -> None:
+    """Conflict for a rule that watches something else, which cannot be changed."""
+    from mistclient.errors import Conflict
+
+    if (rule["machine_id"], rule["tag"]) != (about.get("machine"), about.get("tag")):
+        watched = "the tag " + repr(rule["tag"]) if rule["machine_id"] is None else "another machine"
+        raise Conflict(
+            f"The rule {rule['name']!r} watches {watched}; delete it to have one of this name that watches "
+            f"{task.params['machine'] or task.params['tag']!r}.",
+            details={"rule_id": rule["id"]},
+        )
 
 
 def _wanted(task: Task) -> dict[str, Any]:
@@ -189,11 +213,9 @@ def _wanted(task: Task) -> dict[str, Any]:
     return {field: value for field, value in wanted.items() if value is not None}
 
 
-def _added(task: Task, wanted: dict[str, Any]) -> dict[str, Any]:
-    params = task.params
-    machine = None if params["machine"] is None else _find.named_machine(task.client, params["machine"])
-    script = None if params["script"] is None else read_text(params["script"], "script")
-    return task.client.add_rule(name=params["name"], machine=machine, tag=params["tag"], script=script, **wanted)
+def _script(task: Task) -> dict[str, Any]:
+    path = task.params["script"]
+    return {} if path is None else {"script": read_text(path, "script")}
 
 
 def _channels(task: Task, named: list[str]) -> list[str]:

@@ -96,10 +96,13 @@ machines:
   sample: [web-1]
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ansible_collections.mist.mist.plugins.module_utils import _find
 from ansible_collections.mist.mist.plugins.module_utils._base import Task, items_of, job_facts, read_text, run
+
+if TYPE_CHECKING:
+    from mistclient import Machine
 
 OPTIONS: dict[str, dict[str, Any]] = {
     **{name: {"type": "str"} for name in ("command", "tag", "user")},
@@ -126,8 +129,7 @@ def ran(task: Task) -> dict[str, Any]:
         raise InvalidInput("Say where: a tag, machines, or all.", details={"field": "tag"})
     named = [_find.named_machine(task.client, name) for name in params["machines"] or []]
     if task.check_mode:
-        records = [machine.record for machine in named] or task.client.machine_page(tag=params["tag"])[0]
-        names = [record["name"] for record in records]
+        names = _names(task, named)
         task.change("run", [], names, lambda: None)
         return task.result(machines=names)
     script = None if params["script"] is None else read_text(params["script"], "script")
@@ -142,10 +144,22 @@ def ran(task: Task) -> dict[str, Any]:
         "timeout_s": params["timeout"],
     }
     job = task.client.run(params["command"], wait=False, **options)
-    if not params["wait"]:
-        return {"changed": True, "job": job_facts(job), "items": []}
-    task.finish(job, params["wait_time"])
-    return {"changed": True, "job": job_facts(job), "items": items_of(job)}
+    if params["wait"]:
+        task.finish(job, params["wait_time"])
+    items = items_of(job)
+    task.change("run", [], [item["machine_name"] for item in items], lambda: None)
+    return task.result(job=job_facts(job), items=items if params["wait"] else [])
+
+
+def _names(task: Task, named: list[Machine]) -> list[str]:
+    """On what it would be run; NotFound when there is nothing, as the service says it."""
+    from mistclient.errors import NotFound
+
+    tag = task.params["tag"]
+    records = [machine.record for machine in named] or task.client.machine_page(tag=tag)[0]
+    if not records:
+        raise NotFound(f"No machines found with tag: {tag}" if tag else "There are no machines yet.")
+    return [record["name"] for record in records]
 
 
 def main() -> None:

@@ -20,6 +20,8 @@ Record = dict[str, Any]
 _PLAIN = re.compile(r"\w[\w.@+-]{0,252}")
 # what Ansible takes for something else: its own groups, the machine that it runs on, and the groups made here
 _TAKEN = re.compile(r"all|ungrouped|localhost|127\..*|(tag|backend|provider|location|state)_.*", re.IGNORECASE)
+# an address or a host name, and never an option of ssh
+_ADDRESS = re.compile(r"[\w:][\w.:%-]*")
 _FACTS = (
     "backend_id",
     "provider",
@@ -45,14 +47,19 @@ _AT_ONCE = 4
 
 
 def host_names(records: list[Record]) -> list[str]:
-    """A name for each machine: its own where that is plain and nobody else's, else with its id, or the id alone."""
+    """A name for each machine: its own where that is plain and nobody else's, else with its id, or the id alone.
+
+    A machine that is called as another one is here, by chance or by somebody's intention, does not take its place.
+    """
     counted = Counter(record["name"] for record in records)
-    return [_host_name(record, counted[record["name"]]) for record in records]
+    given = {record["id"] for record in records}
+    given |= {f"{record['name']}_{record['id']}" for record in records if counted[record["name"]] > 1}
+    return [_host_name(record, counted[record["name"]], given) for record in records]
 
 
-def _host_name(record: Record, times: int) -> str:
+def _host_name(record: Record, times: int, given: set[str]) -> str:
     name, id = str(record["name"]), str(record["id"])
-    if not _PLAIN.fullmatch(name) or _TAKEN.fullmatch(name):
+    if not _PLAIN.fullmatch(name) or _TAKEN.fullmatch(name) or name in given:
         return id
     return name if times == 1 else f"{name}_{id}"
 
@@ -81,7 +88,8 @@ def as_text(value: Any) -> Any:
 def address(record: Record) -> str | None:
     """Where it is reached directly: as its backend says, else its first public address, IPv4 before IPv6."""
     public = sorted(record["public_ips"], key=lambda ip: ":" in ip)
-    return record.get("ssh_host") or next(iter([*public, *record["private_ips"]]), None)
+    known = [record.get("ssh_host"), *public, *record["private_ips"]]
+    return next((each for each in known if each and _ADDRESS.fullmatch(each)), None)
 
 
 def directly(record: Record, association: Record | None) -> Record:
