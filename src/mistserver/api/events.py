@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Annotated
 
 import msgspec
@@ -12,6 +12,7 @@ from litestar.response import ServerSentEvent, ServerSentEventMessage
 from mistserver.api.given import Ctx, Who
 from mistserver.api.listing import Limit, Listing
 from mistserver.api.routes import get
+from mistserver.api.streams import stream
 from mistserver.domain.event import Event
 from mistserver.domain.page import clean_limit, clean_seq
 from mistserver.services import events
@@ -42,11 +43,11 @@ async def follow_events(ctx: Ctx, actor: Who, after: After = None) -> ServerSent
     """Events as they happen (server-sent events of type `event`; the id is `seq`)."""
     clean_seq(after, "after")
 
-    async def messages() -> AsyncIterator[ServerSentEventMessage]:
+    async def messages() -> AsyncGenerator[ServerSentEventMessage, None]:
         async for event in events.follow(ctx, actor, after):
             yield ServerSentEventMessage(data=msgspec.json.encode(event).decode(), event="event", id=event.seq)
 
-    return ServerSentEvent(messages())
+    return stream(ctx, actor, messages())
 
 
 ROUTES = [list_events, follow_events]

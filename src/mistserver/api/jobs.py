@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Annotated
 
 import msgspec
 from litestar.params import FromPath, FromQuery, QueryParameter
 from litestar.response import ServerSentEvent, ServerSentEventMessage
 
+from mistserver.api import streams
 from mistserver.api.given import Ctx, Who
 from mistserver.api.listing import Cursor, Limit, Listing, listing
 from mistserver.api.routes import get, post
@@ -72,11 +73,11 @@ async def stream_job(
     clean_seq(after, "after")
     await get_one.get(ctx, actor, job_id)
 
-    async def messages() -> AsyncIterator[ServerSentEventMessage]:
+    async def messages() -> AsyncGenerator[ServerSentEventMessage, None]:
         async for told in stream.stream(ctx, actor, job_id, after):
             yield ServerSentEventMessage(data=msgspec.json.encode(told.data).decode(), event=told.event, id=told.seq)
 
-    return ServerSentEvent(messages())
+    return streams.stream(ctx, actor, messages())
 
 
 ROUTES = [list_jobs, get_job, list_job_items, cancel_job, stream_job]

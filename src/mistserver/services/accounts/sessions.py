@@ -17,7 +17,7 @@ from mistserver.services.accounts.setup import Claim
 from mistserver.services.context import Context
 from mistserver.store import events, tokens, users
 
-__all__ = ["Session", "SignIn", "authenticate", "sign_in", "sign_out"]
+__all__ = ["Session", "SignIn", "authenticate", "is_good", "sign_in", "sign_out"]
 
 TOUCHED_EVERY = timedelta(minutes=1)
 LONGEST_TOKEN = 200
@@ -89,6 +89,18 @@ async def authenticate(ctx: Context, bearer: str, address: str = "", request_id:
         address=address,
         request_id=request_id,
     )
+
+
+async def is_good(ctx: Context, actor: Actor) -> bool:
+    """Whether the session or token that the actor came with still is one, and its user still there."""
+    return await ctx.database.read(_is_good, actor, ctx.now())
+
+
+def _is_good(connection: Connection, actor: Actor, at: datetime) -> bool:
+    token = tokens.get(connection, actor.account_id, actor.token_id)
+    if token is None or (token.expires_at is not None and token.expires_at <= at):
+        return False
+    return users.get(connection, actor.account_id, actor.user_id) is not None
 
 
 async def _renew_hash(ctx: Context, known: tuple[User, str], text: str) -> str:
