@@ -94,6 +94,7 @@ GROUPS: dict[str, dict[str, tuple[str, str]]] = {
         "add-metric": ("monitoring", "Show a metric of a machine"),
         "remove-metric": ("monitoring", "Show a metric of a machine no more"),
         "add-custom-metric": ("monitoring", "Measure with a Python file of your own"),
+        "remove-custom-metric": ("monitoring", "Measure with it no more"),
         "get-stats": ("monitoring", "Show a machine's metrics over time"),
         "graph": ("graph", "Draw a machine's metrics"),
         "top": ("top", "Show all monitored machines, the busiest first"),

@@ -155,6 +155,8 @@ class RestStub:
     def _get_machines(self, seen: Seen, machine_id: str = "", what: str = "") -> Answer:
         if what == "metrics":
             return 200, {"items": records.METRICS, "next_cursor": None}
+        if what == "plugins":
+            return 200, {"items": [], "next_cursor": None}
         if what == "stats":
             return 200, {"machine_id": machine_id, "start": 0, "stop": 30, "step": 10, "metrics": self.stats}
         if what:
@@ -199,8 +201,10 @@ class RestStub:
         one = self._one("machine", self.machines, machine_id)
         if what == "keys":
             return 200, {"removed": True, "message": f"{one['name']} lets it in no more"}
-        if what in ("metrics", "plugins"):
+        if what == "metrics":
             return 204, None
+        if what == "plugins":
+            return 202, self._job("monitoring.plugin.remove", f"remove {name}", {"plugin_id": name})
         return 200, {**one, "tags": [tag for tag in one["tags"] if tag != name]}
 
     def _post_runs(self, seen: Seen, *retry: str) -> Answer:

@@ -15,6 +15,7 @@ from mistcli.progress import finish
 from mistcli.text import note, say
 from mistclient import Machine
 from mistclient.errors import JobFailed
+from mistclient.model.job import Job
 
 _METRICS = (Column("Metric Name", "name", 50), Column("Metric ID", "id", 20))
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -94,19 +95,31 @@ def _add_arguments(parser: CommandParser) -> None:
     _metric_arguments(parser)
     parser.add_argument("--name", help="how it is shown; by default its id")
     parser.add_argument("--unit", default="", help="unit of its values")
+    parser.wait_options()
 
 
 def add_metric(call: Call) -> int | None:
     machine, metric = _machine(call, "change"), call.args.metric_id
-    added = machine.add_metric(metric, call.args.name, call.args.unit)
-    report(call.args, f"Added Metric {metric} to monitored machine {machine.name}", added)
+    added = machine.show_metric(metric, call.args.name, call.args.unit)
+    said = f"Added Metric {metric} to monitored machine {machine.name}"
+    if isinstance(added, Job):
+        return finish(call, added, said)
+    report(call.args, said, added)
     return None
+
+
+def _remove_arguments(parser: CommandParser) -> None:
+    _metric_arguments(parser)
+    parser.wait_options()
 
 
 def remove_metric(call: Call) -> int | None:
     machine, metric = _machine(call, "change"), call.args.metric_id
-    machine.remove_metric(metric)
-    report(call.args, f"Removed Metric {metric} from monitored machine {machine.name}", {"id": metric})
+    job = machine.hide_metric(metric)
+    said = f"Removed Metric {metric} from monitored machine {machine.name}"
+    if job is not None:
+        return finish(call, job, said)
+    report(call.args, said, {"id": metric})
     return None
 
 
@@ -129,6 +142,23 @@ def add_custom_metric(call: Call) -> int | None:
         for line in str(transcript or "").splitlines():
             note(f"  {line}")
         raise
+
+
+def _no_custom_arguments(parser: CommandParser) -> None:
+    _of_machine(parser)
+    parser.add_argument("--metric-name", "--plugin", required=True, help="name or id of the metric")
+    parser.wait_options()
+
+
+def remove_custom_metric(call: Call) -> int | None:
+    machine, wanted = _machine(call, "change"), call.args.metric_name
+    plugins = machine.plugins
+    found = [each for each in plugins if wanted in (each["id"], each["metric_id"])] or [
+        each for each in plugins if each["name"] == wanted
+    ]
+    # one that is not there is told by the service
+    job = machine.remove_plugin(found[0]["id"] if found else wanted)
+    return finish(call, job, f"Removed custom metric {wanted}")
 
 
 def _stats_arguments(parser: CommandParser) -> None:
@@ -185,12 +215,17 @@ COMMANDS = {
     "list-metrics": Command(_list_arguments, list_metrics, "mist list-metrics --machine dbServer"),
     "add-metric": Command(_add_arguments, add_metric, "mist add-metric --machine dbServer --metric-id users"),
     "remove-metric": Command(
-        _metric_arguments, remove_metric, "mist remove-metric --machine dbServer --metric-id users"
+        _remove_arguments, remove_metric, "mist remove-metric --machine dbServer --metric-id users"
     ),
     "add-custom-metric": Command(
         _custom_arguments,
         add_custom_metric,
         "mist add-custom-metric --machine dbServer --metric-name my_custom_metric --file-path ~/plugin.py",
+    ),
+    "remove-custom-metric": Command(
+        _no_custom_arguments,
+        remove_custom_metric,
+        "mist remove-custom-metric --machine dbServer --metric-name my_custom_metric",
     ),
     "get-stats": Command(
         _stats_arguments,

@@ -117,14 +117,33 @@ class Monitored:
         answer = self._client.transport.call("GET", f"{self.path}/metrics")
         return {metric["id"]: metric for metric in answer["items"]}
 
-    def add_metric(self, metric_id: str, name: str | None = None, unit: str = "") -> dict[str, Any]:
-        """Have a metric shown in the machine's graphs, and in its stats."""
-        body = {"unit": unit} if name is None else {"unit": unit, "name": name}
-        return dict(self._client.transport.call("PUT", f"{self.path}/metrics/{segment(metric_id)}", body=body))
+    def add_metric(
+        self, metric_id: str, name: str | None = None, unit: str = "", timeout_s: float | None = None
+    ) -> dict[str, Any]:
+        """Have a metric shown in the machine's graphs, and in its stats: what it is called.
 
-    def remove_metric(self, metric_id: str) -> None:
-        """Have a metric that was added not shown any more."""
-        self._client.transport.call("DELETE", f"{self.path}/metrics/{segment(metric_id)}")
+        For one that is `loadable` in `available_metrics`, the machine's collectd loads its plugin of that name first;
+        then the answer has the ids of the `metrics` that came of it. JobFailed when none did.
+        """
+        answer = self.show_metric(metric_id, name, unit)
+        return dict(answer.wait(timeout_s).info["result"]) if isinstance(answer, Job) else answer
+
+    def show_metric(self, metric_id: str, name: str | None = None, unit: str = "") -> dict[str, Any] | Job:
+        """As `add_metric`, with the job where there is one."""
+        body = {"unit": unit} if name is None else {"unit": unit, "name": name}
+        answer = self._client.transport.call("PUT", f"{self.path}/metrics/{segment(metric_id)}", body=body)
+        return Job(self._client.transport, answer) if "state" in answer else dict(answer)
+
+    def remove_metric(self, metric_id: str, timeout_s: float | None = None) -> None:
+        """Have a metric that was added not shown any more. A plugin that was loaded for it is unloaded."""
+        job = self.hide_metric(metric_id)
+        if job is not None:
+            job.wait(timeout_s)
+
+    def hide_metric(self, metric_id: str) -> Job | None:
+        """As `remove_metric`, with the job where there is one."""
+        answer = self._client.transport.call("DELETE", f"{self.path}/metrics/{segment(metric_id)}")
+        return Job(self._client.transport, answer) if answer else None
 
     def add_python_plugin(
         self,
@@ -152,9 +171,14 @@ class Monitored:
         """The Python files that make metrics on the machine; `trouble` says why one is not run any more."""
         return list(self._client.transport.call("GET", f"{self.path}/plugins")["items"])
 
-    def remove_python_plugin(self, plugin_id: str) -> None:
-        """Have it make metrics no more. What came of it is kept."""
-        self._client.transport.call("DELETE", f"{self.path}/plugins/{segment(plugin_id)}")
+    def remove_python_plugin(self, plugin_id: str, timeout_s: float | None = None) -> None:
+        """Have it make metrics no more. What came of it is kept. JobFailed when its machine cannot be reached."""
+        self.remove_plugin(plugin_id).wait(timeout_s)
+
+    def remove_plugin(self, plugin_id: str) -> Job:
+        """The job that does so."""
+        answer = self._client.transport.call("DELETE", f"{self.path}/plugins/{segment(plugin_id)}")
+        return Job(self._client.transport, answer)
 
 
 def _text_of(path: Path) -> str:

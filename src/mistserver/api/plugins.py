@@ -25,10 +25,10 @@ async def add_plugin(ctx: Ctx, actor: Who, machine_id: FromPath[str], data: JSON
     return await add.submit(ctx, actor, machine_id, data)
 
 
-@delete("/machines/{machine_id:str}/plugins/{plugin_id:str}")
-async def remove_plugin(ctx: Ctx, actor: Who, machine_id: FromPath[str], plugin_id: FromPath[str]) -> None:
-    """Have it make metrics no more."""
-    await remove.remove(ctx, actor, machine_id, plugin_id)
+@delete("/machines/{machine_id:str}/plugins/{plugin_id:str}", status_code=202)
+async def remove_plugin(ctx: Ctx, actor: Who, machine_id: FromPath[str], plugin_id: FromPath[str]) -> Job:
+    """Have it make metrics no more, as a job."""
+    return await remove.submit(ctx, actor, machine_id, plugin_id)
 
 
 ROUTES = [list_plugins, add_plugin, remove_plugin]

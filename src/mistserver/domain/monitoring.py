@@ -12,7 +12,8 @@ class Monitoring(msgspec.Struct, frozen=True, kw_only=True):
     """`agent`: collectd put there by Mist; `agentless`: sampled by the service; `by_hand`: whoever holds the machine's
     password sends.
 
-    `tunnel_port` is where the agent posts on its own machine when that cannot reach the service.
+    `tunnel_port` is where the agent posts on its own machine when that cannot reach the service. Of an agent:
+    `collectd_has` are the plugins that are installed there, `collectd_loads` those that users had it load.
     """
 
     machine_id: str
@@ -21,12 +22,15 @@ class Monitoring(msgspec.Struct, frozen=True, kw_only=True):
     installed_at: datetime | None = None
     interval_s: int = 10
     tunnel_port: int | None = None
+    collectd_has: tuple[str, ...] = ()
+    collectd_loads: tuple[str, ...] = ()
 
 
 class Metric(msgspec.Struct, frozen=True, kw_only=True):
     """`shown`: part of the machine's graphs and of its stats unless others are asked for.
 
-    `newest_at` is when the newest sample was taken; None for what has not come yet.
+    `newest_at` is when the newest sample was taken; None for what has not come yet. `loadable`: a plugin that the
+    machine's collectd has and does not load; adding it has it loaded.
     """
 
     id: str
@@ -37,6 +41,7 @@ class Metric(msgspec.Struct, frozen=True, kw_only=True):
     priority: int = 0
     shown: bool = False
     newest_at: datetime | None = None
+    loadable: bool = False
 
 
 class Plugin(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,11 +13,13 @@ from typing import Any
 import msgspec
 
 from mistserver.domain.errors import InvalidInput
-from mistserver.monitoring.names import metric_id
+from mistserver.monitoring.names import LONGEST, metric_id
+from mistserver.monitoring.plugins.names import COLLECTD
 from mistserver.monitoring.samples import Batch, Kind, batch
 
 MOST_VALUES = 50_000  # of one post
 LARGEST = 1e300
+_LONGEST_TROUBLE = 500
 _KINDS = {"gauge": Kind.GAUGE, "derive": Kind.COUNTER, "counter": Kind.COUNTER, "absolute": Kind.GAUGE}
 
 
@@ -30,6 +32,15 @@ class _ValueList(msgspec.Struct):
     type: str
     plugin_instance: str = ""
     type_instance: str = ""
+    meta: dict[str, Any] | None = None
+
+
+class Trouble(msgspec.Struct, frozen=True, kw_only=True):
+    """A custom metric's file is not run any more on its machine: this version of it, for this reason."""
+
+    plugin_id: str
+    version: str
+    trouble: str
 
 
 @dataclass(frozen=True)
@@ -39,6 +50,7 @@ class Read:
     batch: Batch
     unfit: int = 0
     ahead: int = 0
+    troubles: tuple[Trouble, ...] = ()
 
 
 _decoder = msgspec.json.Decoder(list[_ValueList])
@@ -51,8 +63,12 @@ def read(body: bytes, newest: int) -> Read:
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
         raise InvalidInput("This is not what collectd's plugin write_http posts (Format JSON).", field="body") from None
     lines: list[tuple[str, Kind, int, float]] = []
+    troubles: list[Trouble] = []
     unfit = ahead = 0
     for each in lists:
+        if each.meta is not None and each.plugin == COLLECTD and "trouble" in each.meta:
+            troubles.append(_trouble(each.plugin_instance, each.meta))
+            continue
         if not 0 <= each.time < 2**32:
             unfit += len(each.values)
             continue
@@ -68,12 +84,22 @@ def read(body: bytes, newest: int) -> Read:
                 lines.append((name, _KINDS.get(kind, Kind.GAUGE), second, value))
     if len(lines) > MOST_VALUES:
         raise InvalidInput(f"A post holds at most {MOST_VALUES} values.", field="body")
-    return Read(batch(lines), unfit, ahead)
+    return Read(batch(lines), unfit, ahead, tuple(troubles))
+
+
+def _trouble(plugin_id: str, meta: dict[str, Any]) -> Trouble:
+    text = "".join(char if char.isprintable() else " " for char in str(meta["trouble"])[:_LONGEST_TROUBLE])
+    return Trouble(plugin_id=plugin_id, version=str(meta.get("version")), trouble=text)
 
 
 @lru_cache(maxsize=16384)
 def named(plugin: str, instance: str, type: str, type_instance: str, sources: tuple[Any, ...]) -> tuple[str, ...]:
-    """The ids of a value list's values. One value alone is called `value` and needs no name of its own."""
+    """The ids of a value list's values. One value alone is called `value` and needs no name of its own.
+
+    A custom metric's are named by the instance alone.
+    """
+    if plugin == COLLECTD:
+        return (f"{COLLECTD}.{metric_id(instance)}"[:LONGEST],)
     return tuple(
         metric_id(plugin, instance, type, type_instance, "" if source == "value" else source) for source in sources
     )

@@ -14,7 +14,7 @@ from mistserver.domain.errors import Conflict
 from mistserver.store.database import Database
 from mistserver.store.engines import errors_explained
 
-HEAD = "0006"
+HEAD = "0007"
 FOLDER = Path(__file__).parent / "migrations"
 _LOCK = 0x6D697374  # "mist": the advisory lock of one migration at a time
 _one_thread = threading.Lock()

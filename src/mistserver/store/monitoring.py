@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import delete, select, update
-from sqlalchemy.engine import Connection
+from sqlalchemy.engine import Connection, Row
 
 from mistserver.domain.monitoring import Metric, Monitoring
 from mistserver.store.tables import collectd_passwords, machines, metrics, monitoring, plugins
 from mistserver.store.upsert import insert_into
 
+_LISTS = ("collectd_has", "collectd_loads")
 _SHOWN = [
-    monitoring.c[name] for name in ("machine_id", "way", "enabled_at", "installed_at", "interval_s", "tunnel_port")
+    monitoring.c[name]
+    for name in ("machine_id", "way", "enabled_at", "installed_at", "interval_s", "tunnel_port", *_LISTS)
 ]
 
 
@@ -36,7 +40,7 @@ def put(connection: Connection, account_id: str, record: Monitoring, secret_hash
 def get(connection: Connection, account_id: str, machine_id: str) -> Monitoring | None:
     here = (monitoring.c.machine_id == machine_id) & (monitoring.c.account_id == account_id)
     row = connection.execute(select(*_SHOWN).where(here)).one_or_none()
-    return None if row is None else Monitoring(**row._mapping)
+    return None if row is None else _record(row)
 
 
 def is_installed(connection: Connection, machine_id: str, at: datetime) -> None:
@@ -53,7 +57,24 @@ def held(connection: Connection) -> list[tuple[str, Monitoring]]:
     """Account and record of every machine that the service has to stay connected with."""
     wanted = (monitoring.c.way == "agentless") | monitoring.c.tunnel_port.is_not(None)
     rows = connection.execute(select(monitoring.c.account_id, *_SHOWN).where(wanted))
-    return [(row.account_id, Monitoring(**{c.name: row._mapping[c] for c in _SHOWN})) for row in rows]
+    return [(row.account_id, _record(row)) for row in rows]
+
+
+def _record(row: Row[Any]) -> Monitoring:
+    values = {column.name: row._mapping[column] for column in _SHOWN}
+    return Monitoring(**{**values, **{name: tuple(values[name] or ()) for name in _LISTS}})
+
+
+def collectd_has(connection: Connection, machine_id: str, plugins: Sequence[str]) -> None:
+    """What the agent's collectd could load there."""
+    here = monitoring.c.machine_id == machine_id
+    connection.execute(update(monitoring).where(here).values(collectd_has=list(plugins)))
+
+
+def collectd_loads(connection: Connection, machine_id: str, plugins: Sequence[str]) -> None:
+    """What of it it loads at a user's wish."""
+    here = monitoring.c.machine_id == machine_id
+    connection.execute(update(monitoring).where(here).values(collectd_loads=list(plugins)))
 
 
 def remove(connection: Connection, machine_id: str) -> bool:

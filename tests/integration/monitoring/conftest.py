@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
+from tests.lab.debian import debian_image
 from tests.lab.docker import DockerHost
 from tests.lab.sshd import KeyPair, Sshd, sshd
 from tests.lab.waiting import eventually
@@ -64,3 +66,26 @@ def container(front: Front, docker_engine: DockerHost, lab_key: KeyPair) -> Iter
             yield named(front, "measured")
         finally:
             made.remove(force=True)
+
+
+@pytest.fixture
+def debian(front: Front, docker_engine: DockerHost) -> Iterator[Any]:
+    """A Debian without an init system, in this machine's network, since the lab's own has no way out."""
+    import docker
+
+    image = debian_image(docker_engine)
+    with contextlib.closing(docker.DockerClient(f"unix://{docker_engine.socket}")) as client:
+        made = client.containers.run(image, ["sleep", "infinity"], name="debian", detach=True, network_mode="host")
+        try:
+            if "mirrors" not in front.names("backends").values():
+                settings = {"docker_host": "127.0.0.1", "docker_port": docker_engine.tcp_port}
+                front.done("POST", "/backends", {"name": "mirrors", "provider": "docker", "settings": settings})
+            yield made
+        finally:
+            made.remove(force=True)
+
+
+def told(container: Any, command: str) -> list[str]:
+    code, said = container.exec_run(["sh", "-c", command])
+    assert code == 0, said
+    return sorted(said.decode().splitlines())

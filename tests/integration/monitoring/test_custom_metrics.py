@@ -28,6 +28,11 @@ def added(front: Front, machine_id: str, name: str, code: str, **more: Any) -> d
     return front.finished(front.done("POST", f"/machines/{machine_id}/plugins", {"name": name, "code": code, **more}))
 
 
+def removed(front: Front, machine_id: str, plugin_id: str) -> None:
+    job = front.finished(front.done("DELETE", f"/machines/{machine_id}/plugins/{plugin_id}"))
+    assert job["state"] == "succeeded", job["error"]
+
+
 def plugin(front: Front, machine_id: str, plugin_id: str) -> dict[str, Any]:
     items = front.done("GET", f"/machines/{machine_id}/plugins")["items"]
     return dict(next(item for item in items if item["id"] == plugin_id))
@@ -83,7 +88,7 @@ def test_what_a_file_prints_is_no_answer(front: Front, sampled: str) -> None:
     assert job["result"]["metric_id"] == "mist.python.nothing_yet"
     assert '{"value": 7}' in job["result"]["stdout"]
     assert points(front, sampled, "mist.python.nothing_yet") == []
-    front.done("DELETE", f"/machines/{sampled}/plugins/nothing_yet")
+    removed(front, sampled, "nothing_yet")
 
 
 def test_a_counter_is_shown_as_a_rate(front: Front, sampled: str) -> None:
@@ -93,7 +98,7 @@ def test_a_counter_is_shown_as_a_rate(front: Front, sampled: str) -> None:
     values = eventually(lambda: points(front, sampled, "mist.python.ticks"))
 
     assert 100 < values[-1] < 10_000
-    front.done("DELETE", f"/machines/{sampled}/plugins/ticks")
+    removed(front, sampled, "ticks")
 
 
 def test_a_file_that_fails_later_is_stopped_alone(front: Front, sampled: str) -> None:
@@ -115,7 +120,7 @@ def test_a_file_that_fails_later_is_stopped_alone(front: Front, sampled: str) ->
 
 def test_what_is_removed_runs_no_more(front: Front, sampled: str, door: Sshd) -> None:
     for item in front.done("GET", f"/machines/{sampled}/plugins")["items"]:
-        front.done("DELETE", f"/machines/{sampled}/plugins/{item['id']}")
+        removed(front, sampled, item["id"])
     assert front.refused("DELETE", f"/machines/{sampled}/plugins/random")[1] == "not_found"
     eventually(lambda: len(shells(door)) <= 1)
     shown = [item["id"] for item in front.done("GET", f"/machines/{sampled}/metrics")["items"] if item["shown"]]

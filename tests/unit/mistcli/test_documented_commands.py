@@ -256,6 +256,10 @@ MONITORED = [
         "add-custom-metric --machine dbServer --plugin my_custom_metric --custom_plugin ~/plugin.py --unit my_unit",
         *("POST", "plugins", "Added custom metric my_custom_metric\n"),
     ),
+    (
+        "remove-custom-metric --machine dbServer --metric-name my_custom_metric",
+        *("DELETE", "plugins/my_custom_metric", "Removed custom metric my_custom_metric\n"),
+    ),
 ]
 
 

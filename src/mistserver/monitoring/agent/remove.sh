@@ -1,8 +1,4 @@
 # Takes Mist's instance of collectd away, and the packages that came with it. May run again at any time.
-# Needs root, and in the environment: DIR, and ROOT where the system is not at /.
-set -eu
-ROOT=${ROOT-}
-[ "$(id -u)" = 0 ] || { printf 'mist: root is needed here\n' >&2; exit 1; }
 if [ -e "$ROOT/etc/systemd/system/mist-collectd.service" ]; then
   systemctl -q disable --now mist-collectd || true
   rm -f "$ROOT/etc/systemd/system/mist-collectd.service"
@@ -13,11 +9,7 @@ if [ -e "$ROOT/etc/init.d/mist-collectd" ]; then
   rc-update -q del mist-collectd || true
   rm -f "$ROOT/etc/init.d/mist-collectd"
 fi
-if [ -s "$DIR/pid" ]; then
-  pid=$(cat "$DIR/pid")
-  kill "$pid" 2>/dev/null || true
-  for _ in 1 2 3 4 5 6 7 8 9 10; do kill -0 "$pid" 2>/dev/null || break; sleep 1; done
-fi
+stop_plain
 # What came with the agent goes with it, but nothing else ever does: not even what has come to need it since.
 # A rehearsal has to say so first; where there is none, the package manager itself refuses what others need.
 purge_apt() {

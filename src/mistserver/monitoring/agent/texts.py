@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from types import MappingProxyType
 
 FOLDER = "/opt/mist-collectd"
 # what a machine tells of itself; the pattern of the documentation without the ping to a foreign address
 PLUGINS = ("cpu", "df", "disk", "entropy", "interface", "load", "memory", "processes", "swap", "uptime", "users")
+_READ_THREADS = 5  # that collectd has by itself
 _LEFT_OUT = ("tmpfs", "devtmpfs", "overlay", "squashfs", "proc", "sysfs", "nsfs", "rootfs")
 
 
@@ -67,10 +70,47 @@ LoadPlugin logfile
 """
 
 
+_PARTS = MappingProxyType(
+    {
+        "look": ("look",),
+        "install": ("collectd", "packages", "install"),
+        "change": ("collectd", "packages", "change"),
+        "remove": ("collectd", "remove"),
+        "list": ("list",),
+    }
+)
+_TOLD = "plugins: "
+
+
 @cache
 def script(name: str) -> str:
-    """`look`, `install` or `remove`: a POSIX shell script."""
-    return (files(__package__) / f"{name}.sh").read_text()
+    """`look`, `install`, `change` or `remove`: a POSIX shell script. `list` may follow the second and the third."""
+    return "".join((files(__package__) / f"{part}.sh").read_text() for part in _PARTS[name])
+
+
+def told(said: str) -> tuple[str, tuple[str, ...]]:
+    """What a script said, and the plugins that collectd has there when it ended with `list`."""
+    before, mark, names = said.rpartition(_TOLD)
+    return (before.strip(), tuple(names.split())) if mark else (said.strip(), ())
+
+
+def additions(added: Sequence[str], files: int) -> str:
+    """The end of the configuration: plugins that were added there, and how many files make custom metrics."""
+    lines = [f"LoadPlugin {plugin}" for plugin in added]
+    if files:
+        lines.append(f"""\
+# a file's call may take its time, and nothing else shall wait for it
+ReadThreads {_READ_THREADS + files}
+<LoadPlugin python>
+  Globals true
+</LoadPlugin>
+<Plugin python>
+  ModulePath "{FOLDER}/python"
+  LogTraces true
+  Interactive false
+  Import "mist_collectd"
+</Plugin>""")
+    return "\n".join(lines)
 
 
 def by_hand(target: Target) -> str:

@@ -7,6 +7,7 @@ import shlex
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 import msgspec
 
@@ -28,14 +29,21 @@ class Answer(msgspec.Struct, frozen=True):
     took_s: float = 0.0
 
 
-class _Order(msgspec.Struct, frozen=True, kw_only=True):
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    """What the runner is told to do. `strict`: the first error is the last answer; `asked`: each call is asked for."""
+
     id: str
     code: str
-    mark: str
+    mark: str = ""
     reads: int
     every_s: float
-    limit_s: float
-    strict: bool  # the first error is the last answer
+    limit_s: float = LIMIT_S
+    strict: bool
+    asked: bool = False
+
+    @classmethod
+    def of(cls, plugin_id: str, code: bytes, **how: Any) -> Order:
+        return cls(id=plugin_id, code=base64.b64encode(code).decode(), **how)
 
 
 _decoder = msgspec.json.Decoder(Answer)
@@ -58,16 +66,8 @@ class Run:
 
     @property
     def stdin(self) -> bytes:
-        order = _Order(
-            id=self.plugin_id,
-            code=base64.b64encode(self.code).decode(),
-            mark=self.mark,
-            reads=self.reads,
-            every_s=self.every_s,
-            limit_s=LIMIT_S,
-            strict=self.strict,
-        )
-        return msgspec.json.encode(order) + b"\n"
+        how = {"mark": self.mark, "reads": self.reads, "every_s": self.every_s, "strict": self.strict}
+        return msgspec.json.encode(Order.of(self.plugin_id, self.code, **how)) + b"\n"
 
     @property
     def longest_s(self) -> float:
@@ -90,12 +90,16 @@ class Run:
 
 
 @cache
+def runner() -> str:
+    return (files(__package__) / "runner.py").read_text()
+
+
+@cache
 def command() -> str:
     """A line for a POSIX shell. Python is told to look for modules nowhere but in its own places."""
-    runner = (files(__package__) / "runner.py").read_text()
     return (
         "for p in python3 /usr/libexec/platform-python none; do command -v $p >/dev/null 2>&1 && break; done; "
-        f"[ $p != none ] || exit {NO_PYTHON}; exec $p -I -u -c {shlex.quote(runner)}"
+        f"[ $p != none ] || exit {NO_PYTHON}; exec $p -I -u -c {shlex.quote(runner())}"
     )
 
 

@@ -20,5 +20,9 @@ def plugin_id(name: str) -> str:
     return id
 
 
+# what an agent's collectd names the plugin of all custom metrics; the instance is the metric's own id
+COLLECTD = "mist.python"
+
+
 def metric_of(plugin_id: str) -> str:
     return f"mist.python.{plugin_id}"

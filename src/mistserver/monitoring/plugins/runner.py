@@ -1,12 +1,14 @@
 """Runs a user's read() on a machine. Sent there as it is: nothing but Python's own library, from 3.6 on.
 
-The order is one line of JSON on the standard input. Each answer is a line on the standard output that begins with the
-order's mark; what the user's file prints goes to the standard error, so that it is never taken for an answer.
+The order is one line of JSON on the standard input; with `asked`, another line there asks for each call, and the end of
+the input ends everything. Each answer is a line on the standard output that begins with the order's mark; what the
+user's file prints goes to the standard error, so that it is never taken for an answer.
 """
 
 import base64
 import json
 import os
+import signal
 import sys
 import threading
 import time
@@ -71,8 +73,16 @@ def explained(error: BaseException) -> str:
     return f"{text} (line {places[-1].lineno})" if places else text
 
 
+def as_usual() -> None:
+    """Whoever started this may look away from ended children, or hold signals back; a user's file expects neither."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])
+
+
 def main() -> None:
-    order = json.loads(sys.stdin.readline())
+    as_usual()
+    asked = os.fdopen(os.dup(0), "rb")
+    order = json.loads(asked.readline())
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
@@ -90,6 +100,8 @@ def main() -> None:
         os._exit(1)
     left = order["reads"]
     while True:
+        if order["asked"] and not asked.readline():
+            os._exit(0)
         began = time.time()
         try:
             value = checked(within(order["limit_s"], read))
@@ -101,7 +113,8 @@ def main() -> None:
         left -= 1
         if left == 0:
             os._exit(0)
-        time.sleep(max(0.0, order["every_s"] - (time.time() - began)))
+        if not order["asked"]:
+            time.sleep(max(0.0, order["every_s"] - (time.time() - began)))
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mistserver.domain.errors import MachineError, MachineTimeout, MistError
@@ -19,6 +20,14 @@ NOT_PACKAGED = 65  # the exit code of install.sh
 
 class NotPackaged(MachineError):
     """No collectd is there, and none is to be had."""
+
+
+@dataclass(frozen=True)
+class Did:
+    """What a script said, and after an installation the plugins that collectd could load there."""
+
+    said: str
+    plugins: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -40,11 +49,18 @@ async def look(opened: Opened, found: Found, url: str) -> Seen:
     return Seen(told.get("root") == "yes", {"yes": True, "no": False}.get(told.get("reaches", "")))
 
 
-async def on_machine(opened: Opened, found: Found, name: str, stdin: bytes = b"") -> str:
-    """Run one of the agent's scripts as root; MachineError with its own words when it fails."""
+async def on_machine(
+    opened: Opened, found: Found, name: str, stdin: bytes = b"", environment: Mapping[str, str] | None = None
+) -> Did:
+    """Run one of the agent's scripts as root; MachineError with its own words when it fails.
+
+    The environment is seen by everyone on the machine, the standard input by nobody.
+    """
     said = Captured(limit=64 * 1024)
+    script = texts.script(name) + (texts.script("list") if name == "install" else "")
+    settings = " ".join(f"{key}={shlex.quote(value)}" for key, value in {"DIR": FOLDER, **(environment or {})}.items())
     # the script is the shell's argument, so that its standard input is free for what must not be seen
-    text = f"DIR={FOLDER} exec sh -c {shlex.quote(texts.script(name))}"
+    text = f"{settings} exec sh -c {shlex.quote(script)}"
     order = Order(text=text, stdin=stdin, sudo=opened.user != "root", timeout_s=INSTALL_S)
     outcome = await opened.run(order, said.take)
     if outcome.timed_out:
@@ -53,7 +69,7 @@ async def on_machine(opened: Opened, found: Found, name: str, stdin: bytes = b""
         kind = NotPackaged if outcome.exit_code == NOT_PACKAGED else MachineError
         words = _words(said) or f"exit code {outcome.exit_code}"
         raise kind(f"{found.machine.name} could not {name} the agent: {words}")
-    return said.text().strip()
+    return Did(*texts.told(said.text()))
 
 
 async def log_of(opened: Opened) -> str:

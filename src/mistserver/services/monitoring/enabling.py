@@ -15,6 +15,7 @@ from mistserver.services.machines.lookup import Found
 from mistserver.services.machines.reach import SshWay, reach
 from mistserver.services.monitoring import agent, posts, tunnel
 from mistserver.services.monitoring.agent import NotPackaged
+from mistserver.services.monitoring.plugins import deployed
 from mistserver.services.monitoring.tunnel import NoTunnel
 from mistserver.store import monitoring
 
@@ -77,8 +78,12 @@ class Enabling:
         await self.ctx.database.write(monitoring.choose_way, self.found.machine.id, "agent", port)
         url = tunnel.url(port) if port else public(self.ctx) + posts.PATH
         target = Target(url, self.found.machine.id, self.wish.password, self.wish.interval_s)
-        said = await agent.on_machine(opened, self.found, "install", texts.configuration(target).encode())
-        return {"way": "agent", "said": said, "through_ssh": through_ssh}
+        did = await agent.on_machine(opened, self.found, "install", texts.configuration(target).encode())
+        wanted = await deployed.known(self.ctx, self.found)
+        await self.ctx.database.write(monitoring.collectd_has, self.found.machine.id, did.plugins)
+        if wanted.files or wanted.loads:
+            await deployed.put(self.ctx, opened, self.found, wanted)
+        return {"way": "agent", "said": did.said, "through_ssh": through_ssh}
 
     async def _agentless(self, why: str) -> dict[str, Any]:
         await self.ctx.database.write(monitoring.choose_way, self.found.machine.id, "agentless")

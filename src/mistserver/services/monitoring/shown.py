@@ -9,20 +9,16 @@ from sqlalchemy.engine import Connection
 
 from mistserver.domain.account import Actor, Scope
 from mistserver.domain.errors import Conflict, InvalidInput, NotFound
+from mistserver.domain.job import Job
 from mistserver.domain.monitoring import Metric
 from mistserver.services.context import Context
 from mistserver.services.machines import lookup
 from mistserver.services.machines.lookup import Found
+from mistserver.services.monitoring import loading
+from mistserver.services.monitoring.loading import AddMetric
 from mistserver.store import events, monitoring
 
 _LONGEST = 255
-
-
-class AddMetric(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How a metric is shown; by default under its id."""
-
-    name: str | None = None
-    unit: str = ""
 
 
 async def require_enabled(ctx: Context, actor: Actor, machine_id: str) -> Found:
@@ -37,20 +33,33 @@ async def require_enabled(ctx: Context, actor: Actor, machine_id: str) -> Found:
 
 
 async def list_all(ctx: Context, actor: Actor, machine_id: str) -> list[Metric]:
-    """Everything that ever came from the machine, what Mist makes of it, and what was added and has not come yet."""
+    """Everything that ever came from the machine, what Mist makes of it, and what was added and has not come yet.
+
+    At the end those that adding would bring: plugins that the machine's collectd has and does not load.
+    """
     actor.require(Scope.READ)
     found = await require_enabled(ctx, actor, machine_id)
-    return await all_metrics(ctx, found)
+    loadable = {metric.id: metric for metric in await _loadable(ctx, found)}
+    came = [
+        msgspec.structs.replace(metric, loadable=loadable.pop(metric.id, None) is not None)
+        for metric in await all_metrics(ctx, found)
+    ]
+    return [*came, *loadable.values()]
 
 
-async def add(ctx: Context, actor: Actor, machine_id: str, metric_id: str, request: AddMetric) -> Metric:
-    """Have a metric shown. NotFound for one that never came."""
+async def add(ctx: Context, actor: Actor, machine_id: str, metric_id: str, request: AddMetric) -> Metric | Job:
+    """Have a metric shown; as a job where the machine's collectd has to load a plugin first.
+
+    NotFound for one that never came and that no plugin there is called like.
+    """
     from mistserver.monitoring.names import title
 
     actor.require(Scope.OPERATE)
     found = await require_enabled(ctx, actor, machine_id)
     if not 0 < len(metric_id) <= _LONGEST or not metric_id.isprintable():
         raise InvalidInput("The id of a metric has 1 to 255 visible characters.", field="metric_id")
+    if metric_id in {each.id for each in await _loadable(ctx, found)}:
+        return await loading.submit_load(ctx, actor, found, metric_id, request)
     there = next((each for each in await all_metrics(ctx, found) if each.id == metric_id), None)
     if there is None:
         raise NotFound(
@@ -63,11 +72,30 @@ async def add(ctx: Context, actor: Actor, machine_id: str, metric_id: str, reque
     return metric
 
 
-async def remove(ctx: Context, actor: Actor, machine_id: str, metric_id: str) -> None:
-    """Have a metric that was added not shown any more; what came of it is kept."""
+async def remove(ctx: Context, actor: Actor, machine_id: str, metric_id: str) -> Job | None:
+    """Have a metric that was added not shown any more; what came of it is kept.
+
+    A plugin of collectd that was loaded for it is unloaded, as a job, when none of its metrics is left.
+    """
     actor.require(Scope.OPERATE)
     found = await require_enabled(ctx, actor, machine_id)
+    record = await ctx.database.read(monitoring.get, actor.account_id, found.machine.id)
+    loads = record.collectd_loads if record is not None and record.way == "agent" else ()
+    plugin = next((each for each in loads if loading.is_of(metric_id, each)), None)
+    added = await ctx.database.read(monitoring.added_metrics, found.machine.id)
+    left = [each.id for each in added if plugin and loading.is_of(each.id, plugin) and each.id != metric_id]
+    if plugin is not None and (metric_id == plugin or not left):
+        return await loading.submit_unload(ctx, actor, found, plugin)
     await ctx.database.write(_remove, actor, found, metric_id, ctx.now())
+    return None
+
+
+async def _loadable(ctx: Context, found: Found) -> list[Metric]:
+    """Plugins of which nothing came yet, or not any more."""
+    from mistserver.monitoring.names import title
+
+    record = await ctx.database.read(monitoring.get, found.stored.account_id, found.machine.id)
+    return [Metric(id=each, name=f"{title(each)} (not loaded)", loadable=True) for each in loading.offered(record)]
 
 
 async def shown_metrics(ctx: Context, found: Found) -> list[Metric]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from mistserver.domain.errors import NotSignedIn
 from mistserver.services.accounts.issue import hash_of
 from mistserver.services.context import Context
+from mistserver.services.monitoring.plugins import deployed
 from mistserver.store import monitoring
 
 if TYPE_CHECKING:
@@ -56,6 +57,8 @@ def newest(ctx: Context) -> int:
 
 async def keep(ctx: Context, machine_id: str, found: Read) -> None:
     """Put what was read into the store, and count what of it was not taken."""
+    if found.troubles:
+        await deployed.take_troubles(ctx, machine_id, found.troubles)
     store = await ctx.metrics.store()
     taken = await store.append(machine_id, found.batch)
     if taken.accepted == len(found.batch) and not found.unfit and not found.ahead:

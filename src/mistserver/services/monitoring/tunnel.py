@@ -31,8 +31,10 @@ async def free_port(opened: Opened, found: Found) -> int:
     """A port that nothing on the machine listens at now. NoTunnel when it allows no listening at all."""
     from mistserver.ssh.backward import listening
 
+    if opened.connection is None:
+        raise NoTunnel(f"{found.machine.name} reaches no address of the service, and SSH does not lead there.")
     try:
-        async with listening(_connection(opened, found), 0, _nobody) as there:
+        async with listening(opened.connection, 0, _nobody) as there:
             return there.port
     except MachineLost:
         raise

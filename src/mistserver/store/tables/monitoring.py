@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Column, Integer, LargeBinary, String, Table, Text, UniqueConstraint
 
 from mistserver.store.tables.columns import account, identity, metadata, of
-from mistserver.store.types import Utc
+from mistserver.store.types import Json, Utc
 
 monitoring = Table(
     "monitoring",
@@ -18,6 +18,8 @@ monitoring = Table(
     Column("installed_at", Utc),
     Column("interval_s", Integer, nullable=False, server_default="10"),
     Column("tunnel_port", Integer),  # on the machine's loopback; leads to this service
+    Column("collectd_has", Json),  # names of plugins
+    Column("collectd_loads", Json),  # names of plugins that users added
 )
 
 metrics = Table(

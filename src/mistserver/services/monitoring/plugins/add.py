@@ -19,7 +19,7 @@ from mistserver.services.machines import lookup
 from mistserver.services.machines.execute import open_way
 from mistserver.services.machines.lookup import Found
 from mistserver.services.machines.reach import reach
-from mistserver.services.monitoring.plugins import sampled
+from mistserver.services.monitoring.plugins import deployed, sampled
 from mistserver.services.monitoring.plugins.check import check
 from mistserver.services.monitoring.shown import require_enabled
 from mistserver.store import events, monitoring, plugins
@@ -82,13 +82,13 @@ async def submit(ctx: Context, actor: Actor, machine_id: str, request: AddPlugin
 
 
 async def require_way(ctx: Context, found: Found, account_id: str) -> str:
-    """How the machine is monitored; NotSupported where nothing of Mist's runs there."""
+    """How the machine is monitored: with an agent, or sampled. NotSupported where Mist has changed nothing on it."""
     record = await ctx.database.read(monitoring.get, account_id, found.machine.id)
     way = "" if record is None else record.way
-    if way != "agentless":
+    if way not in ("agent", "agentless"):
         raise NotSupported(
-            f"{found.machine.name!r} sends its metrics itself; custom metrics need one that Mist samples "
-            "(mist enable-monitoring --agentless).",
+            f"{found.machine.name!r} sends its metrics by itself (--no-ssh), and Mist changes nothing there; custom "
+            "metrics need it enabled without that (mist enable-monitoring).",
             feature="custom metrics",
         )
     return way
@@ -106,7 +106,7 @@ async def run(ctx: Context, job: RunningJob) -> dict[str, Any]:
         try:
             await job.step(DATA, _wait_for_data, ctx, job, found)
         except MachineTimeout:
-            await ctx.database.write(_put_back, params, before)
+            await _put_back(ctx, found, params, before)
             raise
     return {
         "machine_id": found.machine.id,
@@ -117,9 +117,11 @@ async def run(ctx: Context, job: RunningJob) -> dict[str, Any]:
 
 
 async def _check(ctx: Context, job: RunningJob, found: Found) -> dict[str, Any]:
-    await require_way(ctx, found, job.account_id)
+    way = await require_way(ctx, found, job.account_id)
     opened = await open_way(ctx, await reach(ctx, job.account_id, found.machine))
-    tried = await check(opened, found, Run(job.job.params["plugin_id"], _code(job)), sudo=False)
+    # as whom it will be run: the agent is root
+    sudo = way == "agent" and opened.user != "root"
+    tried = await check(opened, found, Run(job.job.params["plugin_id"], _code(job)), sudo=sudo)
     return {"stdout": tried.transcript, "answers_numbers": tried.answers_numbers}
 
 
@@ -140,7 +142,11 @@ async def _put(ctx: Context, job: RunningJob, found: Found) -> None:
         changed_at=now,
     )
     sealed = ctx.vault.seal(_code(job), sampled.purpose(found.machine.id, plugin.id))
-    await ctx.database.write(_keep, job.actor, found, StoredPlugin(plugin, job.account_id, sealed))
+    stored = StoredPlugin(plugin, job.account_id, sealed)
+    if await require_way(ctx, found, job.account_id) == "agent":
+        opened = await open_way(ctx, await reach(ctx, job.account_id, found.machine))
+        await deployed.put(ctx, opened, found, (await deployed.known(ctx, found)).with_file(stored))
+    await ctx.database.write(_keep, job.actor, found, stored)
 
 
 def _keep(connection: Connection, actor: Actor, found: Found, stored: StoredPlugin) -> None:
@@ -173,7 +179,14 @@ async def _wait_for_data(ctx: Context, job: RunningJob, found: Found) -> None:
         waited_s += _LOOK_S
 
 
-def _put_back(connection: Connection, params: dict[str, Any], before: StoredPlugin | None) -> None:
+async def _put_back(ctx: Context, found: Found, params: dict[str, Any], before: StoredPlugin | None) -> None:
+    await ctx.database.write(_put_back_here, params, before)
+    if await require_way(ctx, found, found.stored.account_id) == "agent":
+        opened = await open_way(ctx, await reach(ctx, found.stored.account_id, found.machine))
+        await deployed.put(ctx, opened, found, await deployed.known(ctx, found))
+
+
+def _put_back_here(connection: Connection, params: dict[str, Any], before: StoredPlugin | None) -> None:
     machine_id, id = params["machine_id"], params["plugin_id"]
     if before is not None:
         plugins.put(connection, before)
