@@ -17,6 +17,7 @@ export const ICONS = {
   close: 'M4 4l8 8M12 4l-8 8',
   check: 'M3 8.5l3.2 3.2L13 5',
   chevronDown: 'M4 6l4 4 4-4',
+  chevronLeft: 'M10 4l-4 4 4 4',
   chevronRight: 'M6 4l4 4-4 4',
   arrowUp: 'M8 13V3M4 7l4-4 4 4',
   arrowDown: 'M8 3v10M4 9l4 4 4-4',
@@ -41,7 +42,10 @@ export const ICONS = {
   download: 'M8 2.8v7.7M4.8 7.3 8 10.5l3.2-3.2M2.5 10.5v3h11v-3',
   external: 'M6 3H3v10h10v-3M9 2.8h4.2V7M13 3 7.5 8.5',
   silence: 'M4.3 4.8A4 4 0 0 1 12 6.2c0 1.2.2 2.2.4 3M10.8 11H2.5S4 9.8 4 6.5M6.7 13.3a1.4 1.4 0 0 0 2.6 0M2.5 2.5l11 11',
+  star: 'M8 1.8l1.9 3.9 4.3.6-3.1 3 .7 4.3L8 11.6l-3.8 2 .7-4.3-3.1-3 4.3-.6z',
   expand: 'M9.5 2.5h4v4M6.5 13.5h-4v-4M13.5 2.5 9 7M2.5 13.5 7 9',
+  zoomIn: 'M11.5 7a4.5 4.5 0 1 1-9 0 4.5 4.5 0 0 1 9 0zM10.3 10.3l3.2 3.2M5 7h4M7 5v4',
+  zoomOut: 'M11.5 7a4.5 4.5 0 1 1-9 0 4.5 4.5 0 0 1 9 0zM10.3 10.3l3.2 3.2M5 7h4',
 } as const
 
 export type IconName = keyof typeof ICONS
