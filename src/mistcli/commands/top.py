@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
-import time
 from typing import Any
 
 from mistcli import plot
 from mistcli.call import Call
 from mistcli.command import Command
+from mistcli.fares import age_text
 from mistcli.output import Column, Record, show_records
 from mistcli.parser import CommandParser, UsageError
 
@@ -32,7 +33,10 @@ _METRICS = {
     "rx": "interface.total.if_octets.rx",
     "tx": "interface.total.if_octets.tx",
 }
+_PERCENT = ("cpu", "ram")
+_FIRST = ("name", "cpu", "ram", "load", "age", "rx", "tx", "read", "write")  # the last ones go where there is no room
 _SORTS = ("name", *_METRICS)
+_KEYS = {"n": "name", "c": "cpu", "l": "load", "m": "ram", "r": "read", "w": "write", "i": "rx", "o": "tx"}
 
 
 def _arguments(parser: CommandParser) -> None:
@@ -46,32 +50,51 @@ def top(call: Call) -> int | None:
     args = call.args
     if not 1 <= args.every <= 3600:
         raise UsageError("--every takes 1 to 3600 seconds")
-    live = sys.stdout.isatty() and not args.once and args.output in (None, "table", "plain")
-    while True:
-        machines = call.client.monitored()
-        if args.output in ("json", "yaml"):
-            show_records(args, machines, _COLUMNS, "No machine is monitored")
-            return None
-        rows = [_row(machine) for machine in _sorted(machines, args.sort)]
-        if live:
-            sys.stdout.write("\x1b[H\x1b[J")
-        show_records(args, rows, _COLUMNS, "No machine is monitored")
-        if not live:
-            return None
-        sys.stdout.flush()
-        time.sleep(args.every)
+    if _is_live(call):
+        from mistcli import top_screen
+
+        look = top_screen.Look(_COLUMNS, _FIRST, _KEYS, _rows)
+        top_screen.show(call.client.monitored, args.every, args.sort, look)
+        return None
+    args.output = args.output or "table"  # numbers need their headings
+    machines = call.client.monitored()
+    rows = machines if args.output in ("json", "yaml") else _rows(machines, args.sort)
+    show_records(args, rows, _COLUMNS, "No machine is monitored")
+    return None
 
 
-def _sorted(machines: list[dict[str, Any]], by: str) -> list[dict[str, Any]]:
-    if by == "name":
-        return sorted(machines, key=lambda machine: str(machine["name"]))
-    return sorted(machines, key=lambda machine: -(machine["metrics"].get(_METRICS[by]) or 0.0))
+def _is_live(call: Call) -> bool:
+    args = call.args
+    if args.once or args.output is not None or args.columns or args.pretty:
+        return False
+    return sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+
+
+def _rows(machines: list[dict[str, Any]], sort: str) -> list[Record]:
+    """The busiest first, those without a value last; or by name."""
+    if sort == "name":
+        ordered = sorted(machines, key=lambda machine: str(machine["name"]))
+    else:
+        ordered = sorted(machines, key=lambda machine: _order(machine["metrics"].get(_METRICS[sort])))
+    return [_row(machine) for machine in ordered]
+
+
+def _order(value: float | None) -> float:
+    return float("inf") if value is None else -value
 
 
 def _row(machine: dict[str, Any]) -> Record:
     values = {key: machine["metrics"].get(metric) for key, metric in _METRICS.items()}
     shown = {key: "" if value is None else plot.short(value) for key, value in values.items()}
-    return {"name": machine["name"], **shown, "age": machine["newest_at"] or "never"}
+    told = {"age": _age(machine), "silent": machine["silent"], "percent": {key: values[key] for key in _PERCENT}}
+    return {"name": machine["name"], **shown, **told}
+
+
+def _age(machine: dict[str, Any]) -> str:
+    if machine["age_s"] is None:
+        return "never"
+    age = age_text(machine["age_s"])
+    return f"silent for {age}" if machine["silent"] else f"{age} ago"
 
 
 COMMANDS = {"top": Command(_arguments, top, "mist top", "mist top --sort ram --once", "mist top -o json")}

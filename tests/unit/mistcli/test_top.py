@@ -10,7 +10,8 @@ from tests.unit.mistcli.conftest import Mist
 
 def monitored(name: str, cpu: float | None) -> dict[str, object]:
     metrics = {"cpu.total.nonidle": cpu, "interface.total.if_octets.rx": 1500.0}
-    return {"machine_id": f"id-{name}", "name": name, "newest_at": "2026-11-23T12:00:00Z", "metrics": metrics}
+    heard = {"newest_at": "2026-11-23T12:00:00Z", "age_s": 4.0 if cpu else 400.0, "silent": cpu is None}
+    return {"machine_id": f"id-{name}", "name": name, "interval_s": 10, **heard, "metrics": metrics}
 
 
 def test_the_busiest_machine_is_the_first(mist: Mist, service: RestStub) -> None:
@@ -26,6 +27,9 @@ def test_the_busiest_machine_is_the_first(mist: Mist, service: RestStub) -> None
         "silent",
     ]
     assert "97.2" in rows[0]
+    assert "4 s ago" in rows[0]
+    assert "silent for 7 min" in rows[2]
+    assert mist("top") == told
 
 
 def test_a_program_gets_the_numbers_once(mist: Mist, service: RestStub) -> None:
