@@ -48,6 +48,10 @@ class Accounts:
     def user_details(self) -> dict[str, Any]:
         return self.me()
 
+    def about(self) -> dict[str, Any]:
+        """The service's `version` and `python`, its `database` and store of `metrics`, and the `time` there."""
+        return dict(self.transport.call("GET", "/about"))
+
     def users(self) -> list[dict[str, Any]]:
         return list(self.transport.pages("/users"))
 

@@ -16,6 +16,7 @@ from litestar.types import ControllerRouterHandler
 
 from mistserver import __version__
 from mistserver.api import (
+    about,
     accounts,
     alerts,
     backends,
@@ -44,7 +45,7 @@ from mistserver.services.context import Context
 PREFIX = "/api/v1"
 NOUNS = (
     *(accounts, users, providers, backends, catalog, keys, machines, runs, jobs, events, channel, monitoring),
-    *(plugins, rules, alerts),
+    *(plugins, rules, alerts, about),
     docs_page,
 )
 

@@ -50,7 +50,7 @@ OWN = {
     ("get", "/machines"), ("get", "/jobs"), ("get", "/events"), ("get", "/events/stream"), ("post", "/users"),
     ("post", "/tokens"), ("post", "/keys"), ("post", "/key-pairs"), ("delete", "/sessions/current"),
     ("get", "/sizes"), ("get", "/rules"), ("get", "/alerts"), ("get", "/silences"), ("get", "/channels"),
-    ("post", "/channels"), ("get", "/monitoring"),
+    ("post", "/channels"), ("get", "/monitoring"), ("get", "/about"),
 }  # fmt: skip
 NOUNS = ("users", "tokens", "backends", "keys", "machines", "jobs", "events", "rules", "silences", "channels")
 ONLY_ONCE_BROKEN = {("get", "/alerts/{alert_id}")}  # an alert comes of a rule that was broken, and none is here

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from mistserver import __version__
 from tests.support.service import EMAIL, PASSWORD, Service, free_port
 
 NO_USER = {"MIST_ADMIN_EMAIL": "", "MIST_ADMIN_PASSWORD": ""}
@@ -48,6 +49,13 @@ def test_it_starts_answers_and_stops_in_order(service: Service) -> None:
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["X-Request-Id"]
     assert service.stop() == 0
+
+
+def test_it_says_which_version_it_is_to_whoever_is_signed_in(service: Service) -> None:
+    status, about = service.request("GET", "/about", token=service.sign_in())
+
+    assert (status, about["version"], about["database"], about["metrics"]) == (200, __version__, "sqlite", "files")
+    assert service.request("GET", "/about")[0] == 401
 
 
 def test_everything_it_writes_is_for_its_user_alone(service: Service) -> None:
