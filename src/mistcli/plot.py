@@ -31,6 +31,21 @@ def curve(values: Sequence[float | None], width: int, height: int) -> list[str]:
     return [f"{label:>{room}} ┤{line}" for label, line in zip(labels, lines, strict=True)]
 
 
+def drawn(lines: Sequence[str], encoding: str) -> list[str]:
+    """The lines as they are where the encoding has dots, else a star for each character with any."""
+    try:
+        f"┤{chr(_BLANK)}".encode(encoding)
+    except (UnicodeEncodeError, LookupError):
+        return ["".join(map(_star, line)).rstrip() for line in lines]
+    return list(lines)
+
+
+def _star(char: str) -> str:
+    if char.isascii():
+        return char
+    return "|" if char == "┤" else " " if char == chr(_BLANK) else "*"
+
+
 def short(value: float) -> str:
     """A number in at most a few characters: 1.5k, 12M, 0.25."""
     size, step = abs(value), 0

@@ -32,7 +32,8 @@ def _arguments(parser: CommandParser) -> None:
 def graph(call: Call) -> int | None:
     last_s, now = seconds(call.args.last), int(time.time())
     machine = select.machine(call)
-    step = max(10, -(-last_s // _MOST_POINTS))
+    interval_s = (machine.monitoring or {}).get("interval_s", 10)  # finer than that there would be nothing but gaps
+    step = max(interval_s, -(-last_s // _MOST_POINTS))
     found = machine.stats(now - last_s, now, step, call.args.metric or list(_DEFAULT))
     if printed(call.args, found):
         return None
@@ -65,12 +66,19 @@ def _draw(metric: dict[str, Any], width: int) -> None:
         return
     numbers = (("now", known[-1]), ("min", min(known)), ("avg", sum(known) / len(known)), ("max", max(known)))
     say(f"{metric['name']}: " + ", ".join(f"{name} {plot.short(value)}{unit}" for name, value in numbers))
-    for line in plot.curve(values, width, _HEIGHT):
+    for line in plot.drawn(plot.curve(values, width, _HEIGHT), sys.stdout.encoding or "ascii"):
         say(line)
-    first, last = metric["datapoints"][0][1], metric["datapoints"][-1][1]
-    ends = [time.strftime("%Y-%m-%d %H:%M", time.localtime(second)) for second in (first, last)]
-    say(f"{ends[0]}{ends[1]:>{max(len(ends[1]) + 1, width - len(ends[0]) - 1)}}")
+    say(_axis(metric["datapoints"][0][1], metric["datapoints"][-1][1], width))
     say("")
+
+
+def _axis(first: int, last: int, width: int) -> str:
+    """When the curve begins and ends, at its ends; where there is no room for the days, without them."""
+    for form in ("%Y-%m-%d %H:%M", "%H:%M"):
+        ends = [time.strftime(form, time.localtime(second)) for second in (first, last)]
+        if len(ends[0]) + len(ends[1]) < width:
+            break
+    return f"{ends[0]}{ends[1]:>{max(len(ends[1]) + 1, width - len(ends[0]) - 1)}}"
 
 
 COMMANDS = {

@@ -37,6 +37,17 @@ def test_no_line_is_wider_than_the_terminal(values: list[float | None], width: i
     assert any(chr(0x2800) < char <= chr(0x28FF) for line in lines for char in line)
 
 
+def test_where_there_are_no_dots_there_are_stars() -> None:
+    lines = plot.curve([0.0, 1.0, None, 3.0], 12, 3)
+
+    assert plot.drawn(lines, "utf-8") == lines
+    for encoding in ("ascii", "latin-1", "no-such-encoding"):
+        stars = plot.drawn(lines, encoding)
+        assert all(line.isascii() for line in stars)
+        assert [line.find("|") for line in stars] == [line.find("┤") for line in lines]
+        assert any("*" in line for line in stars)
+
+
 def test_what_has_no_values_has_no_curve() -> None:
     assert plot.curve([None, None], 40, 6) == []
     assert plot.curve([], 40, 6) == []
@@ -64,6 +75,30 @@ def test_a_metric_is_drawn_with_its_numbers(mist: Mist, service: RestStub) -> No
     query = next(seen.query for seen in service.seen if seen.path.endswith("/stats"))
     assert int(query["stop"]) - int(query["start"]) == 3600
     assert query["metric"] == "load.shortterm"
+
+
+def test_the_points_are_no_closer_than_the_samples_of_the_machine(mist: Mist, service: RestStub) -> None:
+    service.heard = {service.machines[1]["id"]: {"interval_s": 60, "age_s": 1.0, "silent": False}}
+    steps = []
+    for last in ("10m", "1h", "24h"):
+        mist("graph", "db-server-1", "--last", last)
+        steps.append(next(seen.query["step"] for seen in reversed(service.seen) if seen.path.endswith("/stats")))
+
+    assert steps == ["60", "60", "288"]
+
+
+@pytest.mark.parametrize(("columns", "axis"), [("80", "1970-01-01 00:00"), ("30", "00:00")])
+def test_the_curve_and_its_ends_fit_into_the_terminal(
+    mist: Mist, service: RestStub, monkeypatch: pytest.MonkeyPatch, columns: str, axis: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    monkeypatch.setenv("TZ", "UTC")
+    service.stats = {"load.shortterm": {"name": "Load", "unit": "", "datapoints": [[1.0, 0], [None, 10], [2.0, 20]]}}
+
+    lines = mist("graph", "db-server-1").out.splitlines()[1:]
+
+    assert max(map(len, lines)) <= int(columns)
+    assert lines[-2].startswith(axis)
 
 
 def test_before_any_data_that_is_said(mist: Mist, service: RestStub) -> None:
