@@ -36,6 +36,7 @@ class Asked(msgspec.Struct, Generic[T], frozen=True):
 class CatalogPage(Page[T], Generic[T], frozen=True, kw_only=True):
     """A part of what a backend offers, and when it was read; `trouble` says why it was not read anew."""
 
+    items: list[T]  # again, since the description of the API does not see what a base class leaves open
     read_at: datetime
     age_s: float
     trouble: Trouble | None = None
