@@ -76,3 +76,39 @@ def test_files_are_run_by_collectd(front: Front, debian: Any, machine: str) -> N
     eventually(lambda: not running(debian, "mist_plugin_"))
     disabled(front, machine)
     assert "libpython3.11" not in told(debian, "dpkg-query -W -f '${Package}\\n'")
+
+
+def test_a_plugin_of_collectd_is_loaded_and_unloaded(front: Front, debian: Any) -> None:
+    id = named(front, "debian")
+    enabled(front, id, agent=True, interval_s=1)
+    listed = {item["id"]: item for item in front.done("GET", f"/machines/{id}/metrics")["items"]}
+    offered = {name for name, item in listed.items() if item["loadable"]}
+    assert {"contextswitch", "tcpconns", "filecount"} <= offered
+    assert not offered & {"cpu", "users", "python", "write_http", "csv", "exec"}
+    assert listed["contextswitch"]["name"] == "Contextswitch (not loaded)"
+
+    job = front.finished(front.done("PUT", f"/machines/{id}/metrics/contextswitch", {"name": "Switches"}))
+
+    assert job["state"] == "succeeded", job["error"]
+    assert job["result"]["metrics"] == ["contextswitch"]
+    eventually(lambda: points(front, id, "contextswitch")[2:])
+    listed = {item["id"]: item for item in front.done("GET", f"/machines/{id}/metrics")["items"]}
+    assert (listed["contextswitch"]["name"], listed["contextswitch"]["shown"]) == ("Switches", True)
+    assert not listed["contextswitch"]["loadable"]
+
+    # putting the agent there again keeps it; what measures nothing is unloaded again
+    enabled(front, id, agent=True, interval_s=1)
+    before = len(points(front, id, "contextswitch"))
+    job = front.finished(front.done("PUT", f"/machines/{id}/metrics/filecount", {}))
+    assert job["state"] == "failed"
+    assert "may need a configuration of its own" in job["error"]["message"]
+    conf = "".join(told(debian, "cat /opt/mist-collectd/collectd.conf"))
+    assert ("LoadPlugin contextswitch" in conf, "LoadPlugin filecount" in conf) == (True, False)
+    eventually(lambda: len(points(front, id, "contextswitch")) > before)
+
+    job = front.finished(front.done("DELETE", f"/machines/{id}/metrics/contextswitch"))
+    assert job["state"] == "succeeded", job["error"]
+    assert "contextswitch" not in "".join(told(debian, "cat /opt/mist-collectd/collectd.conf"))
+    listed = {item["id"]: item for item in front.done("GET", f"/machines/{id}/metrics")["items"]}
+    assert (listed["contextswitch"]["shown"], listed["contextswitch"]["loadable"]) == (False, True)
+    disabled(front, id)
