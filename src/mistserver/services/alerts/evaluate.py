@@ -15,7 +15,7 @@ from mistserver.domain.rule import Rule
 from mistserver.services.alerts.deciding import Changes, Known, decide
 from mistserver.services.alerts.judging import Judge, Pair, pairs
 from mistserver.services.context import Context
-from mistserver.store import alerts, channels, events, messages, rules, silences, targets
+from mistserver.store import alerts, channels, events, messages, rules, services, silences, targets
 from mistserver.store.alerts import StoredAlert
 from mistserver.store.events import Facts
 
@@ -35,6 +35,7 @@ class Evaluation:
         self._judge = Judge()
         self._rules: Rules = {}
         self._stamp: object = None
+        self._told_of_others = False
 
     async def turn(self) -> None:
         """Judge all rules of all accounts, and keep and tell what changed."""
@@ -53,6 +54,7 @@ class Evaluation:
             log.warning("another service has come to judge the rules; what was judged here is dropped")
 
     def _look(self, connection: Connection, now: datetime) -> tuple[list[Pair], Known]:
+        self._look_for_others(connection)
         stamp = rules.stamp(connection)
         if stamp != self._stamp:
             self._rules, self._stamp = rules.enabled(connection), stamp
@@ -68,6 +70,16 @@ class Evaluation:
             untold=messages.untold(connection),
         )
         return about, known
+
+    def _look_for_others(self, connection: Connection) -> None:
+        if self._told_of_others or self._ctx.database.is_sqlite or self._ctx.settings.metrics_url:
+            return
+        if len(services.living(connection)) > 1:
+            self._told_of_others = True
+            log.warning(
+                "several services share this database, and each keeps the metrics that it takes for itself: rules see "
+                "those of one alone; give all of them the same --metrics-url"
+            )
 
     def _keep(self, connection: Connection, changes: Changes, now: datetime) -> bool:
         """False when this service was held up for so long that another one judges: it knows better by now."""

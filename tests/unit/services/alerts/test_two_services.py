@@ -8,7 +8,7 @@ import pytest
 
 from mistserver.domain.rule import RuleAction
 from mistserver.services.alerts.evaluate import LOOP, Evaluation
-from mistserver.store import alerts
+from mistserver.store import alerts, services
 from tests.support.quiet_service import Loops
 from tests.support.watching import Watch
 
@@ -63,3 +63,19 @@ async def test_an_action_that_is_done_meanwhile_is_not_due_again(watch: Watch, m
     assert watch.small.read(alerts.to_act, 10) == []
     assert not watch.small.write(alerts.acted, alert.id, None, "another service was faster")
     assert watch.alerts() == [alert]
+
+
+async def test_services_that_keep_metrics_apart_are_warned_of_once(
+    watch: Watch, caplog: pytest.LogCaptureFixture
+) -> None:
+    watch.machine("db")
+    await watch.rule(machine_id=watch.machines["db"])
+    watch.small.write(services.register, "one")
+    await watch.turn(db=1.0)
+    assert "--metrics-url" not in caplog.text
+
+    watch.small.write(services.register, "two")
+    for _ in range(2):
+        await watch.turn(db=1.0)
+
+    assert caplog.text.count("--metrics-url") == (0 if watch.ctx.database.is_sqlite else 1)
