@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -59,9 +60,13 @@ class Played:
         assert self.code == 0, self.out
         return {outcome.task: outcome.result for outcome in self.outcomes}
 
-    @property
-    def changes(self) -> dict[str, bool]:
-        return {name: bool(result.get("changed")) for name, result in self.results.items()}
+    def changed(self) -> list[str]:
+        """The tasks that changed something or, in check mode, would have; their diffs say so too."""
+        done = [outcome for outcome in self.outcomes if outcome.state == "ok"]
+        for outcome in done:
+            if diff := outcome.result.get("diff"):
+                assert outcome.changed == (diff["before"] != diff["after"]), outcome
+        return [outcome.task for outcome in done if outcome.changed]
 
 
 @dataclass
@@ -78,44 +83,69 @@ class Player:
         return self.plays([{"hosts": "localhost", "gather_facts": False, "tasks": list(tasks), **play}], *args)
 
     def plays(self, plays: list[dict[str, Any]], *args: str) -> Played:
+        return self.play(self.book(plays), *args)
+
+    def book(self, plays: list[dict[str, Any]]) -> str:
+        """The file of a playbook."""
         path = self.folder / f"play-{self.played}.yml"
         path.write_text(yaml.safe_dump(plays, sort_keys=False))
-        return self.play(str(path), *args)
+        return str(path)
 
     def play(self, *args: str) -> Played:
-        record = self.folder / f"record-{self.played}.jsonl"
+        done = self.run(*args)
+        return Played(done.returncode, done.stdout, self.recorded())
+
+    def recorded(self) -> list[Outcome]:
+        """What the tasks since the last time answered."""
+        record = self._record
         self.played += 1
-        done = self.run(*args, env={"RECORDER": str(record)})
         lines = record.read_text().splitlines() if record.exists() else []
-        return Played(done.returncode, done.stdout, [Outcome(**json.loads(line)) for line in lines])
+        return [Outcome(**json.loads(line)) for line in lines]
+
+    @property
+    def _record(self) -> Path:
+        return self.folder / f"record-{self.played}.jsonl"
 
     def run(
         self, *args: str, program: tuple[str, ...] | None = None, env: dict[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]:
         """One process; both its outputs in `stdout`."""
-        return subprocess.run(
-            [*(program or self.program), *args],
-            cwd=self.folder,
-            env={**self._environment(), **self.env, **(env or {})},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=240,
-            check=False,
-        )
+        argv = [*(program or self.program), *args]
+        return subprocess.run(argv, **self._process(env), timeout=240, check=False)
+
+    @contextmanager
+    def started(self, *args: str, env: dict[str, str] | None = None) -> Iterator[subprocess.Popen[str]]:
+        """A process that is still running; it is killed when the context ends before it."""
+        process = subprocess.Popen([*self.program, *args], **self._process(env))
+        try:
+            yield process
+        finally:
+            process.kill()
+            process.communicate()
+
+    def _process(self, env: dict[str, str] | None) -> dict[str, Any]:
+        return {
+            "cwd": self.folder,
+            "env": {**self._environment(), **self.env, **(env or {})},
+            "stdin": subprocess.DEVNULL,
+            "stdout": subprocess.PIPE,
+            "stderr": subprocess.STDOUT,
+            "text": True,
+        }
 
     def _environment(self) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("MIST_", "ANSIBLE_"))}
-        if other := os.environ.get(OTHER_ANSIBLE):
+        if other := self.env.get(OTHER_ANSIBLE) or os.environ.get(OTHER_ANSIBLE):
             kept["PYTHONPATH"] = os.pathsep.join(filter(None, [other, kept.get("PYTHONPATH", "")]))
         return {
             **kept,
             "HOME": str(self.folder),
+            "RECORDER": str(self._record),
             "ANSIBLE_CALLBACK_PLUGINS": str(CALLBACK),
             "ANSIBLE_CALLBACKS_ENABLED": "recorder",
             "ANSIBLE_LOCALHOST_WARNING": "0",
             "ANSIBLE_INVENTORY_UNPARSED_WARNING": "0",
+            "ANSIBLE_ASYNC_DIR": str(self.folder / "async"),
             "ANSIBLE_PIPELINING": "1",
             "ANSIBLE_NOCOLOR": "1",
         }
@@ -125,3 +155,13 @@ def task(name: str, module: str, /, **options: Any) -> dict[str, Any]:
     """A task; what stands beside the module's options goes into `also`."""
     also = options.pop("also", {})
     return {"name": name, module: options, **also}
+
+
+def pretend(name: str, module: str, /, **options: Any) -> dict[str, Any]:
+    """A task in check mode."""
+    return task(name, module, **options, also={"check_mode": True})
+
+
+def failing(name: str, module: str, /, **options: Any) -> dict[str, Any]:
+    """A task whose failure does not end the play."""
+    return task(name, module, **options, also={"ignore_errors": True})

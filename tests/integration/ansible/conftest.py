@@ -51,7 +51,14 @@ def player(site: Site, tmp_path: Path) -> Player:
     return Player(tmp_path, {"MIST_URI": site.service.uri, "MIST_TOKEN": site.token})
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
+def module_player(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Player:
+    """The same, for the one run that a module's tests look at."""
+    env = {"MIST_URI": site.service.uri, "MIST_TOKEN": site.token}
+    return Player(tmp_path_factory.mktemp("player"), env)
+
+
+@pytest.fixture(scope="session")
 def digitalocean() -> dict[str, str]:
     """What adds the cloud."""
     return {"provider": "digitalocean", "token": TOKEN}

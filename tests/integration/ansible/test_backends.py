@@ -2,72 +2,83 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.integration.ansible.conftest import Site
-from tests.support.playbooks import Player, task
+from tests.support.playbooks import Played, Player, failing, pretend, task
 
 BACKENDS = "mist.mist.mist_backends"
+CATALOGUES = ("images", "sizes", "locations")
 
 
-def test_a_backend_lives_its_life(player: Player, digitalocean: dict[str, str], site: Site) -> None:
+@pytest.fixture(scope="module")
+def played(module_player: Player, digitalocean: dict[str, str]) -> Played:
     add = {"title": "Ocean", **digitalocean, "state": "present"}
-    changing = task("pretend", BACKENDS, **add, also={"check_mode": True, "diff": True})
-    played = player.tasks(
-        changing,
+    create = {"backend": "Ocean", "size_id": "s-1vcpu-1gb", "location_id": 0, "image_id": 1, "state": "present"}
+    return module_player.tasks(
+        pretend("pretend", BACKENDS, **add),
         task("none yet", BACKENDS, title="Ocean"),
         task("add", BACKENDS, **add),
         task("add again", BACKENDS, **add),
         task("list", BACKENDS),
         task("show", "mist_backends", backend="Ocean"),
-        task("pretend to disable", BACKENDS, **add, enabled=False, also={"check_mode": True}),
+        pretend("pretend to disable", BACKENDS, **add, enabled=False),
         task("disable", BACKENDS, **add, enabled=False),
         task("disable again", BACKENDS, **add, enabled=False),
         task("enable", BACKENDS, **add, enabled=True),
         task("renew", BACKENDS, **add, update_credentials="always"),
-        task("images", "mist_images", backend="Ocean"),
-        task("pretend to delete", BACKENDS, title="Ocean", state="absent", also={"check_mode": True}),
+        failing("another provider", BACKENDS, title="Ocean", provider="linode", state="present"),
+        *(pretend(noun, f"mist.mist.mist_{noun}", backend="Ocean") for noun in CATALOGUES),
+        pretend("machines", "mist.mist.mist_machine_info", backend="Ocean"),
+        task("key", "mist_keys", name="k", state="present", auto_generate=True),
+        task("create", "mist", **create, name="numbered"),
+        task("create again", "mist", **create, name="numbered"),
+        task("destroy", "mist", backend="Ocean", name="numbered", state="absent"),
+        task("key away", "mist_keys", name="k", state="absent"),
+        task("delete a part", BACKENDS, title="Ocea", state="absent"),
+        task("other case", BACKENDS, title="OCEAN", state="absent"),
+        pretend("pretend to delete", BACKENDS, title="Ocean", state="absent"),
         task("delete", BACKENDS, title="Ocean", state="absent"),
         task("delete again", BACKENDS, title="Ocean", state="absent"),
+        pretend("provider", "mist_providers", provider="vcloud"),
+        failing("no provider", "mist.mist.mist_providers", provider="vclou"),
+        args=("--diff",),
     )
 
-    changed = {name for name, changed in played.changes.items() if changed}
-    assert changed == {
-        "pretend", "add", "pretend to disable", "disable", "enable", "renew", "pretend to delete", "delete",
-    }  # fmt: skip
-    results = played.results
-    assert results["pretend"]["diff"]["after"] == {
+
+def test_a_backend_lives_its_life(played: Played, digitalocean: dict[str, str], site: Site) -> None:
+    assert played.code == 0, played.out
+    assert [name for name in played.changed() if "key" not in name] == [
+        "pretend", "add", "pretend to disable", "disable", "enable", "renew", "create", "destroy",
+        "pretend to delete", "delete",
+    ]  # fmt: skip
+    assert played.of("pretend").result["diff"]["after"] == {
         "backend": {"title": "Ocean", "provider": "digitalocean", "region": None}
     }
-    assert results["none yet"]["info"] == "Not Found"
-    assert "Ocean" in results["list"]["backends"]
-    assert results["show"]["info"]["provider"] == "digitalocean"
-    assert results["disable"]["info"]["enabled"] is False
-    assert results["images"]["images"]
+    assert '+    "backend": {' in played.out
+    assert played.of("none yet").result["info"] == "Not Found"
+    assert "Ocean" in played.of("list").result["backends"]
+    assert played.of("show").result["info"]["provider"] == "digitalocean"
+    assert played.of("disable").result["info"]["enabled"] is False
+    assert "The backend 'Ocean' is one of digitalocean, not of linode" in played.of("another provider").result["msg"]
     assert digitalocean["token"] not in played.out
     answer = site.ask("GET", "/backends?limit=100")
     assert "Ocean" not in [item["name"] for item in answer["items"]]  # type: ignore[index]
 
 
-def test_a_name_that_holds_another_is_not_taken_for_it(player: Player, digitalocean: dict[str, str]) -> None:
-    played = player.tasks(
-        task("add", BACKENDS, title="Ocean two", **digitalocean),
-        task("delete a part", BACKENDS, title="Ocean", state="absent"),
-        task("other case", BACKENDS, title="OCEAN TWO", state="absent"),
-        task("delete", BACKENDS, title="Ocean two", state="absent"),
-    )
-
-    assert played.changes == {"add": True, "delete a part": False, "other case": False, "delete": True}
+def test_what_a_backend_offers_is_listed(played: Played) -> None:
+    for noun in CATALOGUES:
+        assert set(played.of(noun).result[noun][0]) == {"name", "id"}
+    assert played.of("machines").result["machines"] == []
+    assert [each["name"] for each in played.of("machines").result["backends"]] == ["Ocean"]
 
 
-def test_providers_are_listed_exactly(player: Player) -> None:
-    played = player.tasks(
-        task("all", "mist_providers", provider="all"),
-        task("one", "mist_providers", provider="vcloud"),
-        task("none", "mist.mist.mist_providers", provider="vclou", also={"ignore_errors": True}),
-    )
+def test_ids_may_be_numbers(played: Played, site: Site) -> None:
+    assert not played.of("create again").changed
+    assert [str(request.json["image"]) for request in site.cloud.asked("POST", "/v2/droplets")] == ["1"]
 
-    every = [item["provider"] for item in played.of("all").result["supported_providers"]]
-    assert {"ec2", "vcloud", "indonesian_vcloud"} <= set(every)
-    assert [item["provider"] for item in played.of("one").result["supported_providers"]] == ["vcloud"]
-    assert played.of("none").result["error"]["code"] == "not_found"
-    assert "'vclou'; the providers are" in played.of("none").result["msg"]
-    assert not any(outcome.changed for outcome in played if outcome.state == "ok")
+
+def test_a_provider_is_named_exactly(played: Played) -> None:
+    assert [each["provider"] for each in played.of("provider").result["supported_providers"]] == ["vcloud"]
+    assert played.of("no provider").result["error"]["code"] == "not_found"
+    assert "'vclou'; the providers are" in played.of("no provider").result["msg"]

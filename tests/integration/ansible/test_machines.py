@@ -1,30 +1,28 @@
-"""The modules about machines, on containers and on a cloud that acts at once."""
+"""The modules about machines, on containers: check mode, create, again, update, delete; and commands on many."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
 
 from tests.integration.ansible.conftest import Site
-from tests.support.playbooks import Player, task
+from tests.support.playbooks import Played, Player, failing, pretend, task
 
 MACHINE = "mist.mist.mist"
+ENGINE = "Engine"
 
 
-@pytest.fixture
-def docker(site: Site) -> Iterator[str]:
-    """A backend with the engine, without the containers that a test leaves there."""
+@pytest.fixture(scope="module")
+def engine(site: Site) -> Iterator[str]:
+    """A backend with the engine, without the containers that the tests leave there."""
     import docker
 
-    body = {
-        "provider": "docker",
-        "name": "Engine",
-        "settings": {"docker_host": str(site.docker.socket)},
-    }
-    added = site.ask("POST", "/backends", body)
+    settings = {"docker_host": str(site.docker.socket)}
+    added = site.ask("POST", "/backends", {"provider": "docker", "name": ENGINE, "settings": settings})
     site.ask("POST", "/keys", {"name": "lab", "private": site.key.private})
-    yield "Engine"
+    yield ENGINE
     client = docker.DockerClient(f"unix://{site.docker.socket}")
     for container in client.containers.list(all=True):
         if container.name.startswith("play-"):
@@ -35,155 +33,177 @@ def docker(site: Site) -> Iterator[str]:
         site.ask("DELETE", f"/keys/{key['id']}")
 
 
-def test_a_machine_lives_its_life(player: Player, site: Site, docker: str) -> None:
-    create = {"backend": docker, "name": "play-web", "image_id": site.image, "state": "present"}
-    played = player.tasks(
-        task("pretend", MACHINE, **create, also={"check_mode": True, "diff": True}),
-        task("none yet", MACHINE, backend=docker, name="play-web", also={"ignore_errors": True}),
+@pytest.fixture(scope="module")
+def life(module_player: Player, site: Site, engine: str) -> Played:
+    """One machine from its creation to its end, with `-v` and `--diff`."""
+    here = {"backend": engine, "name": "play-web"}
+    create = {**here, "image_id": site.image, "state": "present"}
+    limit = {"name": "busy", "metric": "load.shortterm", "value": 5, "state": "present"}
+    rule = {**limit, "machine": "play-web"}
+    watched = {"monitoring": True, "wait_for_stats": True}
+    return module_player.tasks(
+        pretend("pretend", MACHINE, **create),
+        failing("none yet", MACHINE, **here),
+        failing("image is missing", MACHINE, **here, state="present"),
         task("create", MACHINE, **create, wait=True, tags=["dev"], wait_time=60),
         task("again", MACHINE, **create, wait=True, tags=["dev"], wait_time=60),
-        task("show", "mist", backend=docker, name="play-web"),
-        task("list", "mist", backend=docker),
-        task("info", "mist_machine_info", name="play-web", backend=docker),
+        task("show", "mist", **here),
+        task("list", "mist", backend=engine),
+        pretend("pretend to tag", MACHINE, **create, tags=["dev", "web"]),
         task("another tag", MACHINE, **create, tags=["dev", "web"]),
         task("by tag", "mist_machine_info", tag="web"),
         task("another key", "mist_keys", name="second", state="present", auto_generate=True),
         task("associate", MACHINE, **create, key="second"),
         task("associate again", MACHINE, **create, key="second"),
-        task("stop", MACHINE, **{**create, "state": "stopped"}),
-        task("stop again", MACHINE, **{**create, "state": "stopped"}),
-        task("wait for a stopped one", MACHINE, **create, wait=True, wait_time=1, also={"ignore_errors": True}),
-        task("start", MACHINE, **{**create, "state": "running"}),
-        task("restart", MACHINE, **{**create, "state": "restarted"}),
-        task("a part of the name", MACHINE, backend=docker, name="play-we", state="absent"),
-        task("pretend to destroy", MACHINE, backend=docker, name="play-web", state="absent", also={"check_mode": True}),
-        task("destroy", MACHINE, backend=docker, name="play-web", state="absent"),
-        task("destroy again", MACHINE, backend=docker, name="play-web", state="absent"),
-    )
-
-    assert played.code == 0, played.out
-    assert [outcome.task for outcome in played if outcome.state == "ok" and outcome.changed] == [
-        "pretend", "create", "another tag", "another key", "associate", "stop", "start", "restart",
-        "pretend to destroy", "destroy",
-    ]  # fmt: skip
-    assert played.of("pretend").result["diff"]["before"] == {"machine": None}
-    assert played.of("none yet").result["msg"] == "Machine not found: 'play-web'."
-    created = played.of("create").result
-    assert created["info"]["state"] == "running"
-    assert [step["state"] for step in created["job"]["steps"]] == ["succeeded"] * len(created["job"]["steps"])
-    assert played.of("show").result["machine"]["id"] == created["info"]["id"]
-    assert {"name": "play-web", "id": created["info"]["id"]} in played.of("list").result["machines"]
-    assert [each["name"] for each in played.of("info").result["machines"]] == ["play-web"]
-    assert [each["name"] for each in played.of("by tag").result["machines"]] == ["play-web"]
-    assert played.of("stop").result["info"]["state"] == "stopped"
-    assert "play-web" in played.of("wait for a stopped one").result["msg"]
-    assert played.of("wait for a stopped one").result["error"]["code"] == "conflict"
-
-
-def test_ids_may_be_numbers(player: Player, site: Site, digitalocean: dict[str, str]) -> None:
-    create = {"backend": "Ocean", "size_id": "s-1vcpu-1gb", "location_id": 0, "image_id": 1, "state": "present"}
-    played = player.tasks(
-        task("add", "mist_backends", title="Ocean", **digitalocean),
-        task("key", "mist_keys", name="k", state="present", auto_generate=True),
-        task("create", "mist", **create, name="numbered"),
-        task("again", "mist", **create, name="numbered"),
-        task("destroy", "mist", backend="Ocean", name="numbered", state="absent"),
-        task("keys away", "mist_keys", name="k", state="absent"),
-        task("away", "mist_backends", title="Ocean", state="absent"),
-    )
-
-    assert played.code == 0, played.out
-    assert [outcome.changed for outcome in played.outcomes[2:5]] == [True, False, True]
-    assert [str(request.json["image"]) for request in site.cloud.asked("POST", "/v2/droplets")] == ["1"]
-
-
-def test_tags_and_commands(player: Player, site: Site, docker: str) -> None:
-    script = player.folder / "script.sh"
-    script.write_text("#!/bin/sh\necho from a script\n")
-    create = {"backend": docker, "image_id": site.image, "state": "present"}
-    names = ["play-a", "play-b"]
-    tag = {"machines": names, "tags": ["fleet", "blue"]}
-    played = player.tasks(
-        task("create", "mist", **create, name="{{ item }}", also={"loop": names}),
-        task("pretend to tag", "mist_tag", **tag, also={"check_mode": True}),
-        task("tag", "mist_tag", **tag),
-        task("tag again", "mist_tag", **tag),
-        task("pretend to run", "mist_run", command="touch /tmp/ran", tag="fleet", also={"check_mode": True}),
-        task("not run", "mist_run", command="test ! -e /tmp/ran", tag="fleet"),
-        task("run", "mist_run", command="echo $((1+1)) | cat", tag="fleet"),
-        task("run a script", "mist_run", script=str(script), machines=names),
-        task("half", "mist_run", command="hostname; test $(hostname) != {{ a }}", tag="fleet",
-             also={"ignore_errors": True, "vars": {"a": "nobody"}}),
-        task("misspelt", "mist_run", command="echo no >&2; exit 3", machine="play-a", also={"ignore_errors": True}),
-        task("fails on one", "mist_run", command="exit 3", machines=["play-a"], also={"ignore_errors": True}),
-        task("no such tag", "mist_run", command="true", tag="nobody", also={"ignore_errors": True}),
-        task("later", "mist_run", command="true", tag="fleet", wait=False),
-        task("untag", "mist_tag", machine="play-a", tag="fleet", state="absent"),
-        task("untag again", "mist_tag", machine="play-a", tag="fleet", state="absent"),
-        task("destroy", "mist", backend=docker, name="{{ item }}", state="absent", also={"loop": names}),
-    )  # fmt: skip
-
-    assert played.code == 0, played.out
-    assert played.of("pretend to tag").changed
-    assert played.of("tag").changed
-    assert not played.of("tag again").changed
-    assert sorted(played.of("pretend to run").result["machines"]) == names
-    assert [item["stdout"] for item in played.of("run").result["items"]] == ["2\n", "2\n"]
-    assert [item["stdout"] for item in played.of("run a script").result["items"]] == ["from a script\n"] * 2
-    failed = played.of("fails on one").result
-    assert [(item["machine_name"], item["exit_code"]) for item in failed["items"]] == [("play-a", 3)]
-    assert failed["error"]["code"] == "job_failed"
-    assert "Unsupported parameters" in played.of("misspelt").result["msg"]
-    assert "nobody" in played.of("no such tag").result["msg"]
-    assert played.of("later").result["job"]["id"]
-    assert played.of("untag").result["machines"][0]["tags"] == ["blue"]
-    assert not played.of("untag again").changed
-
-
-def test_what_is_to_be_destroyed_is_named_exactly(player: Player, site: Site, docker: str) -> None:
-    create = {"backend": docker, "image_id": site.image, "state": "present"}
-    played = player.tasks(
-        task("create", "mist", **create, name="play-web2"),
-        task("destroy another", "mist", backend=docker, name="play-web", state="absent"),
-        task("image is missing", "mist", backend=docker, name="play-web", state="present",
-             also={"ignore_errors": True}),
-        task("no such backend", "mist", backend="Engin", name="play-web2", state="absent",
-             also={"ignore_errors": True}),
-        task("still there", "mist", backend=docker, name="play-web2"),
-        task("too short a wait", "mist", **create, name="play-slow", wait=True, wait_time=1, key="nobody",
-             also={"ignore_errors": True}),
-        task("destroy", "mist", backend=docker, name="play-web2", state="absent"),
-    )  # fmt: skip
-
-    assert played.code == 0, played.out
-    assert not played.of("destroy another").changed
-    assert "to create it, image_id is missing" in played.of("image is missing").result["msg"]
-    assert "'Engin': you have to provide a valid backend id or title" in played.of("no such backend").result["msg"]
-    assert played.of("still there").result["machine"]["info"]["state"] == "running"
-    assert "nobody" in played.of("too short a wait").result["msg"]
-
-
-def test_a_monitored_machine_and_its_rules(player: Player, site: Site, docker: str) -> None:
-    create = {"backend": docker, "image_id": site.image, "name": "play-watched", "state": "present"}
-    rule = {"name": "busy", "machine": "play-watched", "metric": "load.shortterm", "value": 5, "state": "present"}
-    played = player.tasks(
-        task("create", "mist", **create, monitoring=True, wait_for_stats=True),
-        task("again", "mist", **create, monitoring=True, wait_for_stats=True, metric="load.shortterm"),
-        task("pretend", "mist_rule", **rule, also={"check_mode": True}),
+        task("monitor", MACHINE, **create, **watched),
+        task("monitor again", MACHINE, **create, **watched, metric="load.shortterm"),
+        pretend("pretend to add", "mist_rule", **rule),
         task("add", "mist_rule", **rule),
         task("add again", "mist_rule", **rule),
+        pretend("pretend to change", "mist_rule", **{**rule, "value": 7.5}),
         task("change", "mist_rule", **{**rule, "value": 7.5, "aggregate": "avg", "action": "alert"}),
-        task("list", "mist_rule", name="busy"),
-        task("no such channel", "mist_rule", **rule, channels=["nobody"], also={"ignore_errors": True}),
+        task("list rules", "mist_rule", name="busy"),
+        failing("no such channel", "mist_rule", **rule, channels=["nobody"]),
+        failing("for a tag", "mist_rule", **limit, tag="dev"),
+        pretend("pretend to delete", "mist_rule", name="busy", state="absent"),
         task("delete", "mist_rule", name="busy", state="absent"),
         task("delete again", "mist_rule", name="busy", state="absent"),
-        task("destroy", "mist", backend=docker, name="play-watched", state="absent"),
+        pretend("pretend to stop", MACHINE, **{**create, "state": "stopped"}),
+        task("stop", MACHINE, **{**create, "state": "stopped"}),
+        task("stop again", MACHINE, **{**create, "state": "stopped"}),
+        failing("wait for a stopped one", MACHINE, **create, wait=True, wait_time=1),
+        task("start", MACHINE, **{**create, "state": "running"}),
+        task("restart", MACHINE, **{**create, "state": "restarted"}),
+        task("a part of the name", MACHINE, backend=engine, name="play-we", state="absent"),
+        pretend("pretend to destroy", MACHINE, **here, state="absent"),
+        task("destroy", MACHINE, **here, state="absent"),
+        task("destroy again", MACHINE, **here, state="absent"),
+        args=("-v", "--diff"),
     )
 
-    assert played.code == 0, played.out
-    assert [outcome.task for outcome in played if outcome.state == "ok" and outcome.changed] == [
-        "create", "pretend", "add", "change", "delete", "destroy",
+
+def test_a_machine_lives_its_life(life: Played) -> None:
+    assert life.code == 0, life.out
+    assert life.changed() == [
+        "pretend", "create", "pretend to tag", "another tag", "another key", "associate", "monitor",
+        "pretend to add", "add", "pretend to change", "change", "pretend to delete", "delete",
+        "pretend to stop", "stop", "start", "restart", "pretend to destroy", "destroy",
     ]  # fmt: skip
-    (kept,) = played.of("list").result["rules"]
+    assert life.of("pretend").result["diff"]["before"] == {"machine": None}
+    assert life.of("none yet").result["msg"] == "Machine not found: 'play-web'."
+    assert "to create it, image_id is missing" in life.of("image is missing").result["msg"]
+    created = life.of("create").result
+    assert created["info"]["state"] == "running"
+    assert [step["state"] for step in created["job"]["steps"]] == ["succeeded"] * len(created["job"]["steps"])
+    assert life.of("show").result["machine"]["id"] == created["info"]["id"]
+    assert {"name": "play-web", "id": created["info"]["id"]} in life.of("list").result["machines"]
+    assert [each["name"] for each in life.of("by tag").result["machines"]] == ["play-web"]
+    assert life.of("stop").result["info"]["state"] == "stopped"
+    stopped = life.of("wait for a stopped one").result
+    assert ("play-web" in stopped["msg"], stopped["error"]["code"]) == (True, "conflict")
+
+
+def test_a_rule_lives_its_life(life: Played) -> None:
+    (kept,) = life.of("list rules").result["rules"]
     assert (kept["value"], kept["aggregate"], kept["action"]) == (7.5, "avg", "notify")
-    assert played.of("no such channel").result["msg"] == "There is no channel 'nobody'."
+    assert life.of("no such channel").result["msg"] == "There is no channel 'nobody'."
+    assert "watches another machine; delete it to have one" in life.of("for a tag").result["msg"]
+    changed = life.of("pretend to change").result["diff"]
+    assert changed == {"before": {"rule": {"value": 5.0}}, "after": {"rule": {"value": 7.5}}}
+
+
+def test_what_a_task_waits_for_is_printed_while_it_waits(life: Played) -> None:
+    told = re.findall(r"^<localhost> (\S+) play-web: (.*) \(\d+ s\)$", life.out, re.MULTILINE)
+
+    assert ("create", "wait until running ... done") in told
+    assert ("monitor", "wait for data ... done") in told
+    assert {verb for verb, _ in told} >= {"create", "monitor", "stop", "start", "reboot", "destroy"}
+    assert life.out.index("wait until running ... done") < life.out.index('"wait until running"')
+
+
+@pytest.fixture(scope="module")
+def many(module_player: Player, site: Site, engine: str) -> Played:
+    """Tags and commands on two machines, with `-v` and `--diff`."""
+    script = module_player.folder / "script.sh"
+    script.write_text("#!/bin/sh\necho from a script\n")
+    names = ["play-a", "play-b"]
+    tag = {"machines": names, "tags": ["fleet", "blue"]}
+    create = {"backend": engine, "image_id": site.image, "state": "present"}
+    return module_player.plays([
+        {"hosts": "localhost", "gather_facts": False, "tasks": [
+            task("create", "mist", **create, name="{{ item }}", also={"loop": names}),
+            pretend("pretend to tag", "mist_tag", **tag),
+            task("tag", "mist_tag", **tag),
+            task("tag again", "mist_tag", **tag),
+            pretend("pretend to run", "mist_run", command="touch /tmp/ran", tag="fleet"),
+            pretend("pretend nowhere", "mist_run", command="true", tag="nobody") | {"ignore_errors": True},
+            task("run", "mist_run", command="test ! -e /tmp/ran && echo $((1+1)) | cat", tag="fleet"),
+            task("run a script", "mist.mist.mist_run", script=str(script), machines=names),
+            task("mark one", "mist_run", command="touch /tmp/marked", machines=["play-b"]),
+            failing("fails on one", "mist_run", command="test ! -e /tmp/marked || exit 3", tag="fleet"),
+            failing("misspelt", "mist_run", command="true", machine="play-a"),
+            failing("no such tag", "mist_run", command="true", tag="nobody"),
+            failing("too slow", "mist_run", command="sleep 5; echo late", tag="fleet", wait_time=1),
+            task("later", "mist_run", command="true", tag="fleet", wait=False),
+            task("secret", "mist_run", command="echo hidden", tag="fleet", also={"no_log": True}),
+            task("polled", "mist_run", command="echo polled", tag="fleet", also={"async": 60, "poll": 1}),
+            pretend("pretend to untag", "mist_tag", machine="play-a", tag="fleet", state="absent"),
+            task("untag", "mist_tag", machine="play-a", tag="fleet", state="absent"),
+            task("untag again", "mist_tag", machine="play-a", tag="fleet", state="absent"),
+        ]},
+        {"hosts": "elsewhere", "gather_facts": False, "tasks": [
+            task("delegated", "mist.mist.mist_run", command="echo delegated", tag="blue",
+                 also={"delegate_to": "localhost"}),
+        ], "module_defaults": {"group/mist.mist.mist": {"mist_uri": site.service.uri, "mist_token": site.token}},
+           "environment": {"MIST_URI": "http://127.0.0.1:9", "MIST_TOKEN": "no"}},
+    ], "-v", "--diff", "-i", "elsewhere,")  # fmt: skip
+
+
+def test_tags_come_and_go(many: Played) -> None:
+    assert many.code == 0, many.out
+    assert [name for name in many.changed() if "tag" in name] == ["pretend to tag", "tag", "pretend to untag", "untag"]
+    assert many.of("tag").result["diff"]["after"] == {"play-a": ["fleet", "blue"], "play-b": ["fleet", "blue"]}
+    assert many.of("untag").result["machines"][0]["tags"] == ["blue"]
+
+
+def test_commands_are_run_on_many(many: Played) -> None:
+    names = ["play-a", "play-b"]
+    assert sorted(many.of("pretend to run").result["machines"]) == names
+    assert [item["stdout"] for item in many.of("run").result["items"]] == ["2\n", "2\n"]
+    assert sorted(many.of("run").result["diff"]["after"]["run"]) == names
+    assert [item["stdout"] for item in many.of("run a script").result["items"]] == ["from a script\n"] * 2
+    assert "Unsupported parameters" in many.of("misspelt").result["msg"]
+    for name in ("no such tag", "pretend nowhere"):
+        assert many.of(name).result["msg"] == "No machines found with tag: nobody"
+    assert many.of("later").result["job"]["id"]
+
+
+def test_a_run_that_fails_in_part_tells_of_each_machine(many: Played) -> None:
+    failed = many.of("fails on one").result
+
+    assert {item["machine_name"]: (item["state"], item["exit_code"]) for item in failed["items"]} == {
+        "play-a": ("succeeded", 0),
+        "play-b": ("failed", 3),
+    }
+    assert failed["error"]["code"] == "job_failed"
+    assert "failed on 1 of 2 machines" in failed["msg"]
+    assert failed["job"]["state"] == "failed"
+
+
+def test_a_wait_that_is_over_fails_the_task_and_the_job_goes_on(many: Played) -> None:
+    slow = many.of("too slow").result
+
+    assert slow["msg"].startswith("run sleep 5; echo late: still running after 1 s")
+    assert (slow["error"]["code"], slow["job"]["state"]) == ("wait_timeout", "running")
+    assert slow["error"]["details"]["job_id"] == slow["job"]["id"]
+
+
+def test_progress_is_not_in_the_way_of_what_ansible_does_with_any_module(many: Played) -> None:
+    """`no_log`, `async`, `delegate_to`, `module_defaults`; by short names and in full."""
+    assert re.search(r"^<localhost> run touch /tmp/marked: running \(0 s\)$", many.out, re.MULTILINE)
+    assert re.search(r"^<localhost> run .*: 2 of 2 machines, 1 failed \(\d+ s\)$", many.out, re.MULTILINE)
+    assert "echo hidden" not in many.out
+    assert [item["stdout"] for item in many.of("polled").result["items"]] == ["polled\n"] * 2
+    assert "<localhost> run echo polled" not in many.out
+    assert [item["stdout"] for item in many.of("delegated").result["items"]] == ["delegated\n"] * 2
+    assert "<elsewhere> run echo delegated: " in many.out
