@@ -21,7 +21,7 @@ from mistserver.monitoring.samples import Kind, Times, Values
 
 log = logging.getLogger(__name__)
 
-_SLICE = 32  # rows a transaction: a writer waits for no more
+_SLICE = 64  # rows a transaction: a writer waits for no more
 _PAUSE_S = 1.0
 OLDEST_S = 45 * 60  # a row whose first sample is older goes into a file though it is not full
 _SETTLED_S = 75 * 60  # after its end nothing of a span is left in the head

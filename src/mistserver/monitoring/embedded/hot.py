@@ -12,7 +12,7 @@ from typing import Any
 
 from mistserver.monitoring.embedded import damage, salvage, wal
 from mistserver.monitoring.embedded.names_copy import NamesCopy
-from mistserver.monitoring.embedded.series import NewSeries, Post, post_of
+from mistserver.monitoring.embedded.series import NewSeries, Post, columns_of, post_of
 from mistserver.monitoring.samples import Kind
 
 log = logging.getLogger(__name__)
@@ -81,11 +81,14 @@ class HotLog:
             raise
 
     def after(self, seq: int, count: int) -> list[tuple[int, Post]]:
-        """The next posts behind a place in the log. What is damaged is left out, and goes with those before it."""
+        """The next posts behind a place in the log, none of them said to be distinct.
+
+        What is damaged is left out, and goes with those before it.
+        """
         rows = self._database.execute(
             "SELECT seq, body, checksum FROM posts WHERE seq > ? ORDER BY seq LIMIT ?", (seq, count)
         )
-        return [(seq, post_of(body)) for seq, body in sound_posts(rows)]
+        return [(seq, columns_of(body)) for seq, body in sound_posts(rows)]
 
     def drop_posts(self, up_to: int) -> None:
         self._database.execute("DELETE FROM posts WHERE seq <= ?", (up_to,))

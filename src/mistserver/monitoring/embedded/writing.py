@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import takewhile
 from queue import Empty, SimpleQueue
 from typing import NamedTuple
 
@@ -18,14 +19,14 @@ from numpy.typing import NDArray
 
 from mistserver.domain.errors import Unavailable
 from mistserver.monitoring.embedded.flushing import Flusher
-from mistserver.monitoring.embedded.series import SLOTS, NewSeries, Post, Slots
+from mistserver.monitoring.embedded.series import SLOTS, NewSeries, Post, Slots, joined, together
 from mistserver.monitoring.embedded.state import State
 from mistserver.monitoring.samples import Batch, Taken, Times
 
 log = logging.getLogger(__name__)
 
 MOST_SERIES = 2000  # of one machine
-_TOGETHER = 256  # posts of one transaction
+_ORDERS = 256  # posts of one transaction
 _TRIMMED = 500  # posts looked at in one go when the log is shortened
 _CACHED = 4096
 
@@ -121,7 +122,7 @@ class Writer:
 
     def _next(self) -> list[_Order | None]:
         orders = self._orders.get()
-        while len(orders) < _TOGETHER and orders[-1] is not None:
+        while len(orders) < _ORDERS and orders[-1] is not None:
             try:
                 orders += self._orders.get_nowait()
             except Empty:
@@ -164,7 +165,7 @@ class Writer:
             state.withdraw(new)
             self._rows.clear()
             raise
-        self._waiting += posts
+        self._waiting += joined(posts)
         self._grown += len(posts)
         self._after_write()
         return results
@@ -222,7 +223,7 @@ class Writer:
             while rounds:
                 crowded = self._state.head.crowded(rounds[0].slots)
                 if len(crowded):
-                    self._waiting[0] = _together(rounds)
+                    self._waiting[0] = together(rounds)
                     self._flusher.flush(crowded.tolist())
                 with self._state.lock:
                     self._state.head.add(rounds.popleft())
@@ -241,19 +242,18 @@ class Writer:
 
     def trim(self) -> None:
         """Drop the oldest posts of the log as far as everything in them stands in files."""
-        state, last = self._state, 0
-        most = self.droppable() if self.droppable else None
-        while some := state.hot.after(last, _TRIMMED):
-            kept = [seq for seq, post in some if self._stands_in_files(post)]
-            whole = next((n for n, (seq, _) in enumerate(some) if n >= len(kept) or kept[n] != seq), len(some))
-            if whole:
-                last = some[whole - 1][0]
-            if whole < len(some):
-                break
-        if most is not None:
-            last = min(last, most)
+        hot, last = self._state.hot, 0
+        first = hot.after(0, 1)
+        more = not first or self._stands_in_files(first[0][1])  # most often one of them tells it
+        while more and (some := hot.after(last, _TRIMMED)):
+            more = self._stands_in_files(together([post for _, post in some]))
+            if not more:
+                some = list(takewhile(lambda each: self._stands_in_files(each[1]), some))
+            last = some[-1][0] if some else last
+        if self.droppable:
+            last = min(last, self.droppable())
         if last:
-            state.hot.drop_posts(last)
+            hot.drop_posts(last)
         self._grown = 0
 
     def _stands_in_files(self, post: Post) -> bool:
@@ -261,14 +261,6 @@ class Writer:
         alive = state.alive(post.slots)
         with state.lock:
             return bool((state.kept_until[post.slots[alive]] >= post.times[alive]).all())
-
-
-def _together(posts: Sequence[Post]) -> Post:
-    return Post(
-        np.concatenate([each.slots for each in posts]),
-        np.concatenate([each.times for each in posts]),
-        np.concatenate([each.values for each in posts]),
-    )
 
 
 def _tell(orders: Sequence[_Order], results: list[Taken] | Unavailable) -> None:
