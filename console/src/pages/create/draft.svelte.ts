@@ -1,0 +1,8 @@
+/** What was last typed into the form, kept while the console is open: a create that failed can be corrected. */
+import { type Draft, empty } from './form'
+
+class DraftState {
+  value = $state<Draft>(empty())
+}
+
+export const kept = new DraftState()
