@@ -1,11 +1,17 @@
 import { describe, expect, it } from 'vitest'
 
-import { leastWidth, parseSort, reveal, slice, sorted, sortText, step, toggled } from './windowing'
+import { leastWidth, parseSort, placesOf, reveal, slice, sorted, sortText, step, toggled } from './windowing'
 
 describe('slice', () => {
   it('is what is in view and a little more', () => {
     expect(slice(10_000, 40, 0, 400)).toEqual({ first: 0, end: 18 })
     expect(slice(10_000, 40, 4000, 400)).toEqual({ first: 92, end: 118 })
+  })
+  it('never holds two rows of one place', () => {
+    for (let scrolled = 0; scrolled < 900; scrolled += 7) {
+      const { first, end } = slice(10_000, 38, scrolled, 401)
+      expect(end - first).toBeLessThanOrEqual(placesOf(38, 401))
+    }
   })
   it('ends with the rows, also after they became fewer', () => {
     expect(slice(5, 40, 4000, 400)).toEqual({ first: 4, end: 5 })

@@ -10,6 +10,9 @@ export function slice(total: number, row: number, scrolled: number, height: numb
   return { first: Math.min(first, Math.max(0, total - 1)), end: Math.max(end, 0) }
 }
 
+/** How many rows can be in a slice; row `index` takes the place of the row that many before it. */
+export const placesOf = (row: number, height: number): number => Math.ceil(height / row) + 2 * BEYOND + 2
+
 /** The row that a key leads to from `at` (-1: none yet); null when the key leads nowhere. */
 export function step(key: string, at: number, total: number, page: number): number | null {
   if (total === 0) return null

@@ -13,7 +13,7 @@ export function rank(entries: readonly Entry[], typed: string): Entry[] {
     const score = scored(entry, words)
     if (score > 0) found.push({ entry, score })
   }
-  found.sort((a, b) => b.score - a.score || a.entry.text.length - b.entry.text.length)
+  found.sort((a, b) => b.score - a.score)
   return found.slice(0, MOST).map(({ entry }) => entry)
 }
 
@@ -22,7 +22,8 @@ function scored(entry: Entry, words: string[]): number {
   let score = 0
   for (const word of words) {
     const at = text.indexOf(word)
-    if (at === 0) score += 4
+    if (text === word) score += 6
+    else if (at === 0) score += 4
     else if (at > 0) score += /[\s\-_.]/.test(text.charAt(at - 1)) ? 3 : 2
     else if (entry.words.toLowerCase().includes(word)) score += 1
     else return 0

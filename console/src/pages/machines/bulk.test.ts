@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 
 import type { Machine } from '../../api/types'
-import { able, named } from './bulk'
+import { able, named, tagsOf } from './bulk'
 
 describe('named', () => {
   it('shows the first five and counts the rest', () => {
@@ -11,6 +11,12 @@ describe('named', () => {
   })
   it('cuts a name that never ends', () => {
     expect(named([{ name: 'x'.repeat(4096) }])).toHaveLength(60)
+  })
+})
+
+describe('tagsOf', () => {
+  it('counts over all machines', () => {
+    expect(tagsOf([{ tags: ['b', 'a'] }, { tags: ['c', 'a'] }, { tags: [] }])).toEqual(['a', 'b', 'c'])
   })
 })
 

@@ -1,5 +1,5 @@
 /** What is done to several machines at once. */
-import { post, put } from '../../api/client'
+import { del, post, put } from '../../api/client'
 import { each, type Outcome } from '../../api/many'
 import type { Machine, MachineAction } from '../../api/types'
 import { confirm } from '../../state/confirm.svelte'
@@ -52,6 +52,21 @@ export async function tag(machines: readonly Machine[], text: string): Promise<v
     put('/machines/{machine_id}/tags/{tag_text}', { path: { machine_id: machine.id, tag_text: text } }),
   )
   report(outcome, 'tagged', false)
+}
+
+export async function untag(machines: readonly Machine[], text: string): Promise<void> {
+  const having = machines.filter(({ tags }) => tags.includes(text))
+  const outcome = await each(having, (machine) =>
+    del('/machines/{machine_id}/tags/{tag_text}', { path: { machine_id: machine.id, tag_text: text } }),
+  )
+  report(outcome, `without the tag ${text}`, false)
+}
+
+/** Every tag that any of the machines has, the most frequent first. */
+export function tagsOf(machines: readonly Pick<Machine, 'tags'>[]): string[] {
+  const counts = new Map<string, number>()
+  for (const { tags } of machines) for (const text of tags) counts.set(text, (counts.get(text) ?? 0) + 1)
+  return [...counts].sort(([a, m], [b, n]) => n - m || a.localeCompare(b)).map(([text]) => text)
 }
 
 export async function monitor(machines: readonly Machine[]): Promise<void> {
