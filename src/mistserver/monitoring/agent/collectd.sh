@@ -32,11 +32,13 @@ fit() {
   done
 }
 
+# whether a process runs; one that ended and whose first process looks after nobody does not
+runs() { kill -0 "$1" 2>/dev/null && ! grep -q '^[0-9]* (.*) Z ' "/proc/$1/stat" 2>/dev/null; }
 stop_plain() {
   [ -s "$DIR/pid" ] || return 0
   pid=$(cat "$DIR/pid")
   kill "$pid" 2>/dev/null || return 0
-  for _ in 1 2 3 4 5 6 7 8 9 10; do kill -0 "$pid" 2>/dev/null || return 0; sleep 1; done
+  for _ in 1 2 3 4 5 6 7 8 9 10; do runs "$pid" || return 0; sleep 1; done
   kill -9 "$pid" 2>/dev/null || true
 }
 restart() {
@@ -51,5 +53,5 @@ restart() {
 is_up() {
   sleep 2
   if [ -e "$ROOT/etc/systemd/system/mist-collectd.service" ]; then systemctl -q is-active mist-collectd
-  else [ -s "$DIR/pid" ] && kill -0 "$(cat "$DIR/pid")" 2>/dev/null; fi
+  else [ -s "$DIR/pid" ] && runs "$(cat "$DIR/pid")"; fi
 }

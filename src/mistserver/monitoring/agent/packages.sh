@@ -22,10 +22,6 @@ added() { # a way, and its words
 }
 
 has_candidate() { apt-cache policy "$1" 2>/dev/null | grep -q 'Candidate: [0-9]'; }
-read_sources() {
-  has_candidate collectd-core || apt-get update -qq || fail "apt-get cannot read its package sources"
-  has_candidate collectd-core
-}
 apt_add() {
   export DEBIAN_FRONTEND=noninteractive
   set -- -y -qq --no-upgrade --no-remove --no-install-recommends "$@"
@@ -34,17 +30,23 @@ apt_add() {
   apt-get install "$@" >/dev/null
 }
 with_apt() {
-  read_sources || unpackaged "this machine's package sources have no collectd-core"
+  has_candidate collectd-core || apt-get update -qq || fail "apt-get cannot read its package sources"
+  has_candidate collectd-core || unpackaged "this machine's package sources have no collectd-core"
   curl=libcurl3-gnutls
   ! has_candidate libcurl3t64-gnutls || curl=libcurl3t64-gnutls
   apt_add collectd-core "$curl" libmnl0 libyajl2
 }
+either() { # which of two names is a package
+  for name in "$@"; do
+    ! has_candidate "$name" || return 0
+  done
+  return 1
+}
 python_apt() { # the very library that the plugin was built with
   library=$(missing python | sed -n 's/^\(libpython[0-9.]*\)\.so.*/\1/p')
   [ -n "$library" ] || return 1
-  read_sources || true
-  ! has_candidate "${library}t64" || library=${library}t64
-  apt_add "$library"
+  either "$library" "${library}t64" || apt-get update -qq || fail "apt-get cannot read its package sources"
+  either "$library" "${library}t64" && apt_add "$name"
 }
 
 with_rpm() { # the words of the package manager; the packages to install are its last ones
