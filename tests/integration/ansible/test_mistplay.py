@@ -24,18 +24,15 @@ AnsibleModule({}).exit_json(mine=True)
 
 def test_everything_is_passed_on_and_the_exit_code_comes_back(player: Player) -> None:
     shown = player.run("--version")
-    missing = player.run("no-such-playbook.yml")
-    failed = player.tasks({"name": "fails", "fail": {"msg": "{{ reason }}"}}, args=("-e", "reason=because"))
-    extra = player.plays([{"hosts": "localhost", "gather_facts": False, "tasks": [
-        {"name": "say", "debug": {"msg": "{{ word }}"}, "tags": ["wanted"]},
+    played = player.plays([{"hosts": "localhost", "gather_facts": False, "tasks": [
         {"name": "leave out", "fail": {}},
+        {"name": "say", "debug": {"msg": "{{ word }} {{ ansible_check_mode }}"}, "tags": ["wanted"]},
+        {"name": "fail", "fail": {"msg": "{{ word }}"}, "tags": ["wanted"]},
     ]}], "-e", "word=passed", "--tags", "wanted", "--check")  # fmt: skip
 
     assert (shown.returncode, "core 2." in shown.stdout) == (0, True)
-    assert missing.returncode == 1
-    assert "no-such-playbook.yml could not be found" in missing.stdout
-    assert failed.code == 2
-    assert [(outcome.task, outcome.result["msg"]) for outcome in extra] == [("say", "passed")]
+    assert played.code == 2
+    assert [(outcome.task, outcome.result["msg"]) for outcome in played] == [("say", "passed True"), ("fail", "passed")]
 
 
 def test_the_users_own_modules_and_collections_are_still_found(player: Player) -> None:
@@ -59,14 +56,20 @@ def test_the_users_own_modules_and_collections_are_still_found(player: Player) -
     assert [outcome.result.get("mine", False) for outcome in played] == [True, True, True, False, False]
 
 
-def test_plain_ansible_playbook_finds_them_with_the_lines_that_mist_prints(player: Player) -> None:
+def test_plain_ansible_playbook_finds_them_with_the_lines_that_mist_prints(player: Player, site: Site) -> None:
+    site.service.wait_for_this_host()
     settings = player.run(program=(sys.executable, "-m", "mistansible"))
     (player.folder / "ansible.cfg").write_text(settings.stdout)
     player.program = PLAIN
-    played = player.tasks(task("short", "mist_providers"), task("in full", "mist.mist.mist_providers"))
+    played = player.tasks(
+        task("in full", "mist.mist.mist_providers"),
+        task("short", "mist_run", command="true", all=True),
+        args=("-v",),
+    )
 
     assert played.code == 0, played.out
-    assert [bool(outcome.result["supported_providers"]) for outcome in played] == [True, True]
+    assert played.of("in full").result["supported_providers"]
+    assert "<localhost> run true: " in played.out  # the short name leads to what tells of progress, too
 
 
 def test_a_python_without_mist_hands_over_to_the_one_that_has_it(player: Player) -> None:
@@ -120,9 +123,10 @@ def test_an_option_beats_the_environment_and_that_the_file(player: Player, site:
     assert "ansible" not in names, "a session that a module began is ended"
 
 
-def test_wrong_password_no_service_no_backend_and_no_answer_are_told(player: Player, site: Site) -> None:
+def test_wrong_password_no_service_no_backend_and_no_answer_are_told(player: Player, site: Site, door: str) -> None:
     player.env.clear()
     uri = {"mist_uri": site.service.uri}
+    in_time = {**uri, "mist_token": site.token, "backend": "Door", "name": door, "state": "present", "wait_time": 2}
     with _silent() as silent:
         played = player.tasks(
             task("nobody", "mist_providers", **uri),
@@ -134,6 +138,8 @@ def test_wrong_password_no_service_no_backend_and_no_answer_are_told(player: Pla
             task("not its option", "mist_backends", **uri, mist_token=site.token, title="x", provider="docker",
                  token="0123456789"),
             task("no answer", "mist_backends", mist_uri=silent, mist_token="x", mist_timeout=0.5),
+            task("time is over", "mist", **in_time, wait=True),
+            task("no stats", "mist", **in_time, wait_for_stats=True),
             ignore_errors=True,
             args=("-e", "wrong=wrong-wrong-wrong"),  # else Ansible itself shows the line of the play that holds it
         )  # fmt: skip
@@ -148,11 +154,31 @@ def test_wrong_password_no_service_no_backend_and_no_answer_are_told(player: Pla
     assert "There is no provider 'nobody'; the providers are bare_metal" in told["no provider"]
     assert "Docker takes no 'token'; it takes docker_host" in told["not its option"]
     assert told["no answer"] == f"{silent} did not answer in time."
+    assert told["time is over"] == (
+        f"{door}: no command over SSH was answered within 2 s; give more with wait_time."
+    )  # fmt: skip
+    assert "is not monitored" in told["no stats"]
+    for sentence in told.values():
+        assert sentence in played.out
     error = played.of("wrong password").result["error"]
     assert set(error) == {"code", "message", "details", "request_id"}
     assert error["code"] == "not_signed_in"
     assert error["request_id"]
     assert "wrong-wrong-wrong" not in played.out
+
+
+@pytest.fixture
+def door(site: Site) -> Iterator[str]:
+    """The name of a machine that answered once, and does not any more."""
+    key = site.ask("POST", "/keys", {"name": "door", "private": site.key.private})
+    where = {"machine_ip": site.door.host, "machine_port": site.door.port, "machine_user": site.door.user}
+    body = {"provider": "bare_metal", "name": "Door", "settings": {**where, "machine_key": "door"}}
+    backend = site.ask("POST", "/backends", body)
+    site.ask("GET", "/machines?refresh=true&limit=1")
+    site.door.stop()
+    yield site.door.host
+    site.ask("DELETE", f"/backends/{backend['id']}")  # type: ignore[index]
+    site.ask("DELETE", f"/keys/{key['id']}")  # type: ignore[index]
 
 
 @contextmanager
@@ -175,33 +201,9 @@ def _silent() -> Iterator[str]:
             each.close()
 
 
-def test_waiting_for_an_answer_and_for_what_cannot_come(player: Player, site: Site) -> None:
-    key = site.ask("POST", "/keys", {"name": "door", "private": site.key.private})
-    where = {"machine_ip": site.door.host, "machine_port": site.door.port, "machine_user": site.door.user}
-    body = {"provider": "bare_metal", "name": "Door", "settings": {**where, "machine_key": "door"}}
-    backend = site.ask("POST", "/backends", body)
-    site.ask("GET", "/machines?refresh=true&limit=1")
-    try:
-        name = site.door.host
-        played = player.tasks(
-            task("answers", "mist", backend="Door", name=name, state="present", wait=True, wait_time=30),
-            task("no stats", "mist", backend="Door", name=name, state="present", wait_for_stats=True, wait_time=1,
-                 also={"ignore_errors": True}),
-        )  # fmt: skip
-    finally:
-        site.ask("DELETE", f"/backends/{backend['id']}")  # type: ignore[index]
-        site.ask("DELETE", f"/keys/{key['id']}")  # type: ignore[index]
-
-    assert played.code == 0, played.out
-    assert not played.of("answers").changed
-    assert played.of("no stats").state == "failed"
-    assert "is not monitored" in played.of("no stats").result["msg"]
-
-
-@pytest.mark.parametrize("arguments", [["--help"], ["--syntax-check", "x.yml"]])
-def test_without_ansible_it_says_what_to_install(arguments: list[str], player: Player) -> None:
+def test_without_ansible_it_says_what_to_install(player: Player) -> None:
     program = "import sys; sys.modules['ansible'] = None; from mistansible.play import main; sys.exit(main())"
-    done = player.run(*arguments, program=(sys.executable, "-c", program))
+    done = player.run("--help", program=(sys.executable, "-c", program))
 
     assert (done.returncode, done.stdout) == (
         1,
