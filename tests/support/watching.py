@@ -70,7 +70,8 @@ class Watch:
 
     async def rule(self, **given: Any) -> Rule:
         """One that is old enough to be judged."""
-        made = await add.add(self.ctx, self.small.actor, AddRule(**{"metric": "load.shortterm", "value": 5.0} | given))
+        asked: dict[str, Any] = {"metric": "load.shortterm", "value": 5.0, **given}
+        made = await add.add(self.ctx, self.small.actor, AddRule(**asked))
         changed = self.ctx.now() - timedelta(minutes=1)
         old = {name: getattr(made, name) for name in made.__struct_fields__} | {"changed_at": changed}
         self.small.write(rules.update, Rule(**old), self.small.read(rules.script, made.id))

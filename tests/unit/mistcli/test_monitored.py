@@ -59,7 +59,7 @@ def test_python_asks_of_one_machine(service: RestStub) -> None:
     client = MistClient(service.uri, api_token=TOKEN)
     machine = client.machines(id=service.machines[0]["id"])[0]
 
-    assert machine.monitoring is None
+    before = machine.monitoring
     service.heard = {machine.id: heard(3.0, False)}
-    assert machine.monitoring == heard(3.0, False)
+    assert (before, machine.monitoring) == (None, heard(3.0, False))
     client.close()

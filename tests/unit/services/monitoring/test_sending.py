@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import pytest
@@ -13,6 +13,7 @@ import pytest
 from mistserver.domain.errors import Unavailable
 from mistserver.domain.monitoring import Monitoring
 from mistserver.domain.sending import silent_after_s
+from mistserver.monitoring.opening import Metrics
 from mistserver.services.machines import list as inventory
 from mistserver.services.machines.list import MachinePage, MachineQuery
 from mistserver.services.monitoring import overview, sending
@@ -111,7 +112,7 @@ async def test_without_the_store_machines_are_listed_all_the_same(
 ) -> None:
     machine = watch.machine("db")
     monkeypatch.setattr(sending, "ANSWER_S", 0.01)
-    ctx = replace(watch.ctx, metrics=Dead(hangs=hangs))
+    ctx = replace(watch.ctx, metrics=cast(Metrics, Dead(hangs=hangs)))
 
     found = await inventory.page(ctx, watch.small.actor, MachineQuery(monitoring=True))
 

@@ -7,8 +7,9 @@ from msgspec.structs import replace
 
 from mistserver.domain.account import Scope
 from mistserver.domain.errors import Conflict, Forbidden, InvalidInput, NotFound
+from mistserver.domain.monitoring import Metric
 from mistserver.services.monitoring import shown
-from mistserver.services.monitoring.shown import AddMetric
+from mistserver.services.monitoring.loading import AddMetric
 from mistserver.store import monitoring
 from tests.support.watching import Watch
 
@@ -36,6 +37,8 @@ async def test_a_metric_is_shown_under_a_name_until_it_is_removed(watch: Watch) 
     plain = await shown.add(watch.ctx, actor, machine, "users", AddMetric())
     named = await shown.add(watch.ctx, actor, machine, "users", AddMetric(name="Logins", unit="people"))
 
+    assert isinstance(plain, Metric)
+    assert isinstance(named, Metric)
     assert (plain.name, plain.unit, plain.shown) == ("Users", "", True)
     found = [metric for metric in await shown.list_all(watch.ctx, actor, machine) if metric.id == "users"]
     assert [(metric.name, metric.unit, metric.shown) for metric in found] == [("Logins", "people", True)]

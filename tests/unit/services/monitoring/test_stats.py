@@ -8,7 +8,7 @@ import pytest
 
 from mistserver.domain.errors import InvalidInput, NotFound
 from mistserver.services.monitoring import shown, stats
-from mistserver.services.monitoring.shown import AddMetric
+from mistserver.services.monitoring.loading import AddMetric
 from mistserver.services.monitoring.stats import StatsQuery
 from tests.support.watching import START, Watch
 
