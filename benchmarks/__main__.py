@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks import (
+    agentless,
     ansible_inventory,
     cli_start,
     intake,
@@ -16,6 +17,9 @@ from benchmarks import (
     listing,
     memory,
     metrics,
+    metrics_bytes,
+    metrics_live,
+    metrics_queries,
     rules,
     run_fleet,
     run_service,
@@ -36,7 +40,11 @@ ALL = {
         run_service,
         rules,
         metrics,
+        metrics_bytes,
+        metrics_queries,
+        metrics_live,
         intake,
+        agentless,
     )
 }
 RESULTS = Path(__file__).parent / "results"

@@ -25,7 +25,7 @@ def figures(full: bool = False) -> Iterator[Figure]:
         service = Service(Path(folder) / "data", env={"MIST_INVENTORY_INTERVAL_S": "3600"}).start()
         try:
             token = service.sign_in()
-            _add_all(service, token, hosts)
+            add_all(service, token, hosts)
             asyncio.run(through_bare_asyncssh(hosts))  # warm the hosts
             pairs = []
             for _ in range(rounds):
@@ -42,7 +42,7 @@ def figures(full: bool = False) -> Iterator[Figure]:
     yield Figure("first run : second run", first / second, 4.0, ms(first), ms(second), at_least=True)
 
 
-def _add_all(service: Service, token: str, hosts: Fleet) -> None:
+def add_all(service: Service, token: str, hosts: Fleet) -> None:
     service.request("POST", "/keys", {"name": "lab", "private": hosts.private_key_pem}, token)
 
     def add(index: int) -> None:

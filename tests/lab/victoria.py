@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import signal
+import time
 import urllib.parse
 import urllib.request
 from pathlib import Path
@@ -58,6 +59,14 @@ class Victoria:
         for path in ("/internal/force_flush", "/internal/force_merge"):
             with urllib.request.urlopen(self.url + path, timeout=60):
                 pass
+        sizes = [-1, -2]  # it merges on when it has answered
+        while len(set(sizes[-4:])) > 1:
+            sizes.append(self.stored_bytes())
+            time.sleep(0.25)
+
+    def stored_bytes(self) -> int:
+        """What samples take on the disk."""
+        return sum(path.stat().st_size for path in (self._folder / "data" / "data").rglob("*.bin") if path.exists())
 
     def stop(self) -> None:
         self._daemon.stop()
