@@ -10,6 +10,7 @@ import pytest
 
 from mistserver.domain.errors import Unavailable
 from mistserver.monitoring.embedded import EmbeddedStore
+from mistserver.monitoring.embedded.head import FULL
 from mistserver.monitoring.embedded.partitions import DAY, HOUR
 from mistserver.monitoring.samples import Kind, Taken, Window, as_list, batch
 
@@ -129,8 +130,8 @@ async def test_a_damaged_chunk_costs_only_itself(
 
     found = await averages(opened(), Window(START, START + 4000, 10))
 
-    assert found[:180] == [None] * 180
-    assert found[180:] == [float(n) for n in range(180, 400)]
+    assert found[:FULL] == [None] * FULL
+    assert found[FULL:] == [float(n) for n in range(FULL, 400)]
     assert "damaged" in caplog.text
 
 

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from mistserver.monitoring.embedded.series import Post, Slots
 from mistserver.monitoring.samples import TIMES, VALUES, Taken, Times, Values
 
-FULL = 180  # samples that make a chunk
-WIDTH = 240  # room for what comes while a chunk is being written
+FULL = 150  # samples that make a chunk
+WIDTH = 180  # room for what comes while a chunk is being written
 _ROWS = 256
 
 
