@@ -63,9 +63,7 @@ export async function readAll(): Promise<void> {
   controller = mine
   const begun = performance.now()
   try {
-    const backends = await getAll('/backends', { signal: mine.signal })
-    fleet.backends = backends
-    await readMachines(mine.signal)
+    await Promise.all([readBackends(mine.signal), readMachines(mine.signal)])
     fleet.error = null
     fleet.ready = true
   } catch (thrown) {
@@ -73,6 +71,10 @@ export async function readAll(): Promise<void> {
     fleet.error = asError(thrown)
   }
   if (controller === mine) wait(performance.now() - begun)
+}
+
+async function readBackends(signal: AbortSignal): Promise<void> {
+  fleet.backends = await getAll('/backends', { signal })
 }
 
 /** The first time machines are shown page by page, later they are exchanged at once. */

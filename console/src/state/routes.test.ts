@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
-import { build, find, match, search } from './routes'
+import { build, find, match, ownAddress, search } from './routes'
 
 describe('match', () => {
   it('reads parameters, decoded', () => {
@@ -19,6 +19,14 @@ describe('find', () => {
     expect(find(patterns, '/machines/new')?.name).toBe('create')
     expect(find(patterns, '/machines/x')).toEqual({ name: 'machine', params: { id: 'x' } })
     expect(find(patterns, '/nowhere')).toBeNull()
+  })
+})
+
+describe('ownAddress', () => {
+  it('leads nowhere else', () => {
+    expect(ownAddress('/machines?q=tag%3Adev')).toBe('/machines?q=tag%3Adev')
+    const foreign = ['//evil.example', 'https://evil.example', '/\\evil.example', '\\\\evil', 'evil', '/\t/evil', '', null]
+    expect(foreign.map(ownAddress)).toEqual(foreign.map(() => '/'))
   })
 })
 

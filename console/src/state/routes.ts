@@ -50,6 +50,11 @@ export function search(query: Query): string {
   return values.size > 0 ? `?${values.toString()}` : ''
 }
 
+/** An address of this console that a link brought, else `/`: never one of another host. */
+export function ownAddress(text: string | null): string {
+  return text !== null && /^\/(?![/\\])[^\\\s]*$/.test(text) ? text : '/'
+}
+
 const parts = (path: string): string[] => path.split('/').filter((part) => part !== '')
 const count = (pattern: string): number => pattern.split(':').length
 

@@ -3,6 +3,7 @@ import { del, get, post } from '../api/client'
 import { ApiError } from '../api/errors'
 import type { Me, Role, Session } from '../api/types'
 import { go, href, router } from './router.svelte'
+import { ownAddress } from './routes'
 
 class SessionState {
   /** `unknown` until the service has said so. */
@@ -28,7 +29,7 @@ export async function resume(): Promise<void> {
   try {
     session.me = await get('/me', {})
     session.state = 'signed-in'
-    if (router.isOpen) go(nextAddress(), { replace: true })
+    settle()
   } catch (error) {
     if (!(error instanceof ApiError) || error.status !== 401) throw error
     await ended()
@@ -53,21 +54,21 @@ export async function signOut(): Promise<void> {
   go(href('signIn'))
 }
 
-/** The session is over: sign in, then come back to this address. */
+/** The session is over. */
 export async function ended(): Promise<void> {
   session.me = null
   const { needed } = await get('/setup', {})
   session.state = needed ? 'setup' : 'signed-out'
-  if (needed) {
-    if (router.name !== 'setup') go(href('setup'), { replace: true })
-  } else if (router.name !== 'signIn') {
+  settle()
+}
+
+/** From an address that is not for this state to the one that is; signing in leads back to where one wanted to be. */
+export function settle(): void {
+  const { state } = session
+  if (state === 'signed-in' && router.isOpen) go(ownAddress(router.query.get('next')), { replace: true })
+  else if (state === 'setup' && router.name !== 'setup') go(href('setup'), { replace: true })
+  else if (state === 'signed-out' && router.name !== 'signIn') {
     const here = location.pathname + location.search
     go(href('signIn', {}, here === '/' || router.name === 'setup' ? {} : { next: here }), { replace: true })
   }
-}
-
-/** Where to after signing in: only ever an address of this console. */
-function nextAddress(): string {
-  const next = router.query.get('next') ?? '/'
-  return next.startsWith('/') && !next.startsWith('//') && !next.includes('\\') ? next : '/'
 }
