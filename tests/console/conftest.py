@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -39,12 +40,19 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     assert running.stop() == 0
 
 
-@pytest.fixture
-def console(browser: sync_api.Browser, service: Service) -> Iterator[Console]:
-    """The console, signed in as admin."""
+@pytest.fixture(scope="module")
+def session(browser: sync_api.Browser, service: Service) -> Any:
+    """The cookie of the admin, who signs in once a module: to verify a password takes its time."""
     with console_of(browser, service) as opened:
-        opened.page.set_default_timeout(TIMEOUT_MS)
         opened.sign_in()
+        return opened.context.storage_state()
+
+
+@pytest.fixture
+def console(browser: sync_api.Browser, service: Service, session: Any) -> Iterator[Console]:
+    """The console, signed in as admin. The session is the module's: sign out of one of your own (`visitor`)."""
+    with console_of(browser, service, storage_state=session) as opened:
+        opened.page.set_default_timeout(TIMEOUT_MS)
         yield opened
 
 
@@ -57,9 +65,9 @@ def visitor(browser: sync_api.Browser, service: Service) -> Iterator[Console]:
 
 
 @pytest.fixture
-def phone(browser: sync_api.Browser, service: Service) -> Iterator[Console]:
+def phone(browser: sync_api.Browser, service: Service, session: Any) -> Iterator[Console]:
     """The console on a phone, signed in as admin."""
-    with console_of(browser, service, viewport=PHONE, has_touch=True, is_mobile=True) as opened:
+    options = {"viewport": PHONE, "has_touch": True, "is_mobile": True}
+    with console_of(browser, service, storage_state=session, **options) as opened:
         opened.page.set_default_timeout(TIMEOUT_MS)
-        opened.sign_in()
         yield opened

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, Request, expect
@@ -32,7 +32,10 @@ window.__violations = []
 document.addEventListener('securitypolicyviolation', (event) => window.__violations.push(
   `${event.effectiveDirective} ${event.blockedURI} ${event.sourceFile}:${event.lineNumber} ${event.sample}`))
 """
-_RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+# drawn, and at the end of every transition, whose colours are no one's
+_AT_REST = """new Promise((next) => requestAnimationFrame(() => requestAnimationFrame(next))).then(() =>
+  Promise.all(document.getAnimations().map((each) => each.finished.catch(() => null))))"""
+_LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
 
 def launch(playwright: Playwright) -> Browser:
@@ -92,22 +95,34 @@ class Console:
         """Until nothing is a skeleton or busy any more."""
         expect(self.page.locator("[aria-busy=true], .skeleton")).to_have_count(0)
 
+    def colours(self, scheme: Literal["light", "dark"]) -> None:
+        """What the system asks for, once the page has followed it."""
+        self.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        expect(self.page.locator("html")).to_have_attribute("data-theme", scheme)
+
     def violations(self) -> list[str]:
         found: list[str] = self.page.evaluate("window.__violations")
         return found
 
-    def accessibility(self) -> list[str]:
-        """What axe-core has against the page as it stands, by the rules of WCAG 2.2 A and AA."""
+    def check(self) -> None:
+        """What holds on every page: no fault, no request to another host, no violation of the policy."""
+        if self.page.url.startswith(self.service.uri):
+            assert self.violations() == []
+        assert (self.seen.faults, self.seen.foreign) == ([], [])
+
+    def accessibility(self, *rules: str) -> list[str]:
+        """What axe-core has against the page as it stands, by these rules or all of WCAG 2.2 A and AA."""
         if not self.page.evaluate("'axe' in window"):
             self.page.evaluate(AXE.read_text())
-        # its colours are those of the end of a transition
-        self.page.evaluate("Promise.all(document.getAnimations().map((each) => each.finished.catch(() => null)))")
+        self.page.evaluate(_AT_REST)
         result: dict[str, Any] = self.page.evaluate(
-            "(rules) => axe.run(document, {runOnly: {type: 'tag', values: rules}, resultTypes: ['violations']})", _RULES
+            "(only) => axe.run(document, {runOnly: only, resultTypes: ['violations']})",
+            {"type": "rule", "values": rules} if rules else {"type": "tag", "values": _LEVELS},
         )
         return [
-            f"{found['id']}: {found['help']}: {[node['html'][:160] for node in found['nodes'][:4]]}"
+            f"{found['id']}: {node['html'][:200]}: {node['failureSummary'][:300]}"
             for found in result["violations"]
+            for node in found["nodes"][:4]
         ]
 
     def shot(self, name: str, full: bool = False) -> None:
@@ -119,7 +134,7 @@ class Console:
 
 @contextmanager
 def console_of(browser: Browser, service: Service, **options: Any) -> Iterator[Console]:
-    """A fresh browser session. At its end: no fault, no request to another host, no violation of the policy."""
+    """A fresh browser session, which `Console.check` ends."""
     settings: dict[str, Any] = {"viewport": WIDE, "reduced_motion": "reduce", "locale": "en-GB", **options}
     context = browser.new_context(timezone_id="Europe/Berlin", base_url=service.uri, **settings)
     context.add_init_script(_WATCH)
@@ -128,8 +143,6 @@ def console_of(browser: Browser, service: Service, **options: Any) -> Iterator[C
     try:
         console = Console(service, context, context.new_page(), seen)
         yield console
-        if console.page.url.startswith(service.uri):
-            assert console.violations() == []
-        assert (seen.faults, seen.foreign) == ([], [])
+        console.check()
     finally:
         context.close()
