@@ -1,7 +1,7 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { defineConfig } from 'vitest/config'
 
-import { precompress } from './precompress'
+import { precompress } from './precompress.ts'
 
 const SERVICE = process.env['MIST_URL'] ?? 'http://127.0.0.1:8000'
 

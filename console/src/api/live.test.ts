@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 
-import { backoff, follow, type Link } from './live'
+import { backoff, follow, type Link, UNSEEN_MS } from './live'
 
 class Source {
   static all: Source[] = []
@@ -22,11 +22,29 @@ class Source {
   }
 }
 
+class Tab {
+  visibilityState = 'visible'
+  readonly listeners = new Set<() => void>()
+  addEventListener(_type: string, listener: () => void): void {
+    this.listeners.add(listener)
+  }
+  removeEventListener(_type: string, listener: () => void): void {
+    this.listeners.delete(listener)
+  }
+  become(state: 'visible' | 'hidden'): void {
+    this.visibilityState = state
+    for (const listener of this.listeners) listener()
+  }
+}
+let tab: Tab
+
 beforeEach(() => {
+  tab = new Tab()
   Source.all = []
   vi.useFakeTimers()
   vi.stubGlobal('EventSource', Source)
   vi.stubGlobal('window', { addEventListener: vi.fn(), removeEventListener: vi.fn() })
+  vi.stubGlobal('document', tab)
 })
 afterEach(() => {
   vi.useRealTimers()
@@ -62,6 +80,25 @@ describe('follow', () => {
     stream.close()
     vi.advanceTimersByTime(60_000)
     expect(Source.all).toHaveLength(2)
+  })
+  it('lets go while nobody sees it, and goes on when somebody does', () => {
+    const links: Link['state'][] = []
+    const stream = follow({ route: '/e', resume: true, on: { event: () => undefined }, onLink: ({ state }) => links.push(state) })
+    at(0).onopen()
+    at(0).send('event', {}, '3')
+    tab.become('hidden')
+    tab.become('visible')
+    vi.advanceTimersByTime(UNSEEN_MS)
+    expect(at(0).closed).toBe(false)
+    tab.become('hidden')
+    vi.advanceTimersByTime(UNSEEN_MS + 60_000)
+    expect([at(0).closed, Source.all.length]).toEqual([true, 1])
+    tab.become('visible')
+    at(1).onopen()
+    expect(at(1).url).toBe('/api/v1/e?after=3')
+    expect(links).toEqual(['connecting', 'connected', 'lost', 'connected'])
+    stream.close()
+    expect([at(1).closed, tab.listeners.size]).toEqual([true, 0])
   })
   it('waits longer each time, but not for ever', () => {
     expect([1, 2, 3, 4, 5, 9].map(backoff)).toEqual([1000, 2000, 4000, 8000, 15_000, 15_000])

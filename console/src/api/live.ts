@@ -1,6 +1,9 @@
 /**
  * Server-sent events that come back by themselves. The browser's own EventSource gives up on an answer that is no
  * stream (a proxy's 502, a service that is starting), so this one begins anew, after 1 s, 2 s ... 15 s.
+ *
+ * A tab that nobody sees lets go of its streams: browsers have six connections to a service for all tabs together, so
+ * that a few forgotten ones would leave none to load a page with. It counts as a lost connection.
  */
 import { address } from './client'
 
@@ -24,6 +27,7 @@ export type Stream = { close: () => void }
 
 const FIRST_WAIT_MS = 1000
 const LONGEST_WAIT_MS = 15_000
+export const UNSEEN_MS = 10_000
 
 /** How long to wait before attempt `failures` + 1. */
 export function backoff(failures: number): number {
@@ -33,6 +37,7 @@ export function backoff(failures: number): number {
 export function follow(options: StreamOptions): Stream {
   let source: EventSource | null = null
   let timer: ReturnType<typeof setTimeout> | undefined
+  let unseen: ReturnType<typeof setTimeout> | undefined
   let closed = false
   let failures = 0
   let lostSince: Date | null = null
@@ -59,12 +64,24 @@ export function follow(options: StreamOptions): Stream {
   }
 
   function again(): void {
-    source?.close()
+    letGo()
     if (closed) return
     failures += 1
+    timer = setTimeout(open, backoff(failures))
+  }
+
+  function letGo(): void {
+    source?.close()
+    clearTimeout(timer)
+    if (closed) return
     lostSince ??= new Date()
     options.onLink?.({ state: 'lost', since: lostSince })
-    timer = setTimeout(open, backoff(failures))
+  }
+
+  function onVisibility(): void {
+    clearTimeout(unseen)
+    if (document.visibilityState === 'hidden') unseen = setTimeout(letGo, UNSEEN_MS)
+    else wake()
   }
 
   function wake(): void {
@@ -74,11 +91,14 @@ export function follow(options: StreamOptions): Stream {
   function close(): void {
     closed = true
     clearTimeout(timer)
+    clearTimeout(unseen)
     window.removeEventListener('online', wake)
+    document.removeEventListener('visibilitychange', onVisibility)
     source?.close()
   }
 
   window.addEventListener('online', wake)
+  document.addEventListener('visibilitychange', onVisibility)
   options.onLink?.({ state: 'connecting' })
   open()
   return { close }
