@@ -17,7 +17,10 @@ def with_variables(text: str) -> str:
 
 
 class ModuleDocFragment:
-    """`mist.mist.service` for all, `.connection` with host variables, `.module` with what modules have in common."""
+    """`mist.mist.service` for all, `.connection` with host variables, `.module` with what modules have in common.
+
+    `.waiting` is for the modules that have an action plugin.
+    """
 
     DOCUMENTATION = """
 options:
@@ -66,6 +69,12 @@ attributes:
     description: Shows what changes.
 notes:
   - The module runs where its play does, so a play for it usually has C(hosts=localhost).
+"""
+
+    WAITING = """
+notes:
+  - With C(-v) what is waited for is printed while the module runs, where it runs on the controller. With C(no_log)
+    nothing is printed, and with C(async) what Ansible itself prints.
 """
 
 

@@ -13,7 +13,7 @@ description:
   - A machine is recognised by its exact name (or id) in its backend, never by a part of it.
 author: The Mist authors (@mist)
 version_added: "1.0.0"
-extends_documentation_fragment: [mist.mist.service, mist.mist.service.module]
+extends_documentation_fragment: [mist.mist.service, mist.mist.service.module, mist.mist.service.waiting]
 options:
   backend:
     description:

@@ -14,7 +14,7 @@ description:
   - In check mode nothing is run; the result says where it would be.
 author: The Mist authors (@mist)
 version_added: "1.0.0"
-extends_documentation_fragment: [mist.mist.service, mist.mist.service.module]
+extends_documentation_fragment: [mist.mist.service, mist.mist.service.module, mist.mist.service.waiting]
 options:
   command:
     description:
