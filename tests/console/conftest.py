@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mistserver.console.files import STATIC
+from mistserver.console import is_there
 from tests.support.service import Service
 
 sync_api = pytest.importorskip("playwright.sync_api")
@@ -22,7 +22,7 @@ TIMEOUT_MS = 15_000
 def browser() -> Iterator[sync_api.Browser]:
     if not CHROMIUM.exists():
         pytest.skip(f"there is no Chromium at {CHROMIUM}: make packages")
-    if not (STATIC / "index.html").exists():
+    if not is_there():
         pytest.skip("the console is not built: make console")
     sync_api.expect.set_options(timeout=TIMEOUT_MS)
     with sync_api.sync_playwright() as playwright:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import os
 import signal
 import socket
@@ -119,9 +120,11 @@ def _serve(parts: Parts) -> int:
     from mistserver.api.intake import at_once
     from mistserver.api.middleware import observe
     from mistserver.api.router import create_app
-    from mistserver.console import with_console
+    from mistserver.console import is_there, with_console
 
     settings = parts.settings
+    if not is_there():
+        logging.getLogger("mist.app").warning("the web console is not installed; / says what to do")
     app: Any = observe(at_once(parts.ctx, with_console(create_app(parts.ctx, parts.lifespan))))
     config = uvicorn.Config(
         app,

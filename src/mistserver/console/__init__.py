@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mistserver.console.files import is_there
 from mistserver.console.serving import with_console
 
-__all__ = ["with_console"]
+__all__ = ["is_there", "with_console"]

@@ -39,6 +39,11 @@ class File:
         return f'"{sha256(self.body).hexdigest()[:32]}"'
 
 
+def is_there(folder: Path = STATIC) -> bool:
+    """Whether the console was built into this installation."""
+    return (folder / INDEX).is_file()
+
+
 def find(name: str, accepted: str = "", folder: Path = STATIC) -> File | None:
     """The file of that name in the smallest form that `accepted`, an Accept-Encoding header, allows; None without."""
     kind = _KINDS.get(Path(name).suffix)

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from mistserver.console.files import STATIC
+from mistserver.console import is_there
 from mistserver.console.serving import POLICY
 from tests.support.exchange import Answer, exchange
 from tests.support.service import Service
 
 HTML = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
-pytestmark = pytest.mark.skipif(not (STATIC / "index.html").exists(), reason="the console is not built: make console")
+pytestmark = pytest.mark.skipif(not is_there(), reason="the console is not built: make console")
 
 
 @pytest.fixture(scope="module")
