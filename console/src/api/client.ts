@@ -97,7 +97,7 @@ export function watch(given: Watchers): void {
 
 async function send<T>(method: string, route: string, asked: object): Promise<T> {
   const { path, query, body, signal, headers } = asked as Plain
-  const response = await exchange(address(route, path, query), {
+  const { response, text } = await exchange(address(route, path, query), {
     method,
     credentials: 'same-origin',
     headers: {
@@ -109,7 +109,6 @@ async function send<T>(method: string, route: string, asked: object): Promise<T>
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     ...(signal ? { signal } : {}),
   })
-  const text = await response.text()
   const requestId = response.headers.get('X-Request-Id') ?? ''
   if (response.ok) return parsed(text, response.status, requestId) as T
   const error = errorOf(response.status, tryParse(text), requestId)
@@ -117,15 +116,24 @@ async function send<T>(method: string, route: string, asked: object): Promise<T>
   throw error
 }
 
-async function exchange(url: string, init: RequestInit): Promise<Response> {
-  try {
-    const response = await fetch(url, init)
-    watchers.answered()
-    return response
-  } catch (thrown) {
-    if (isAbort(thrown)) throw thrown
-    watchers.lost()
-    throw new ServerLost()
+const PAUSE_MS = 200
+
+/** A network that changes under the browser breaks what is under way: what only reads is tried once more. */
+async function exchange(url: string, init: RequestInit): Promise<{ response: Response; text: string }> {
+  for (let more = init.method === 'GET'; ; more = false) {
+    try {
+      const response = await fetch(url, init)
+      const text = await response.text()
+      watchers.answered()
+      return { response, text }
+    } catch (thrown) {
+      if (isAbort(thrown)) throw thrown
+      if (!more) {
+        watchers.lost()
+        throw new ServerLost()
+      }
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS))
+    }
   }
 }
 

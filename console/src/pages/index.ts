@@ -54,5 +54,14 @@ export const PATHS = Object.fromEntries(Object.entries(PAGES).map(([name, { path
 /** Pages for whoever is not signed in. */
 export const OPEN: ReadonlySet<string> = new Set<PageName>(['setup', 'signIn'])
 
-export const loadPage = async (name: PageName): Promise<Module['default']> =>
-  ((await PAGES[name].load()) as Module).default
+const PAUSE_MS = 400
+
+/** Tried once more, since a network that changes under the browser breaks what is under way. */
+export async function loadPage(name: PageName): Promise<Module['default']> {
+  const { load } = PAGES[name]
+  const loaded = await load().catch(async () => {
+    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS))
+    return load()
+  })
+  return (loaded as Module).default
+}

@@ -25,6 +25,8 @@ export type Entry = {
 /** The most that is shown of one machine's stream; the end is kept, since that is where errors are. */
 export const MOST = 120_000
 
+const names = new Intl.Collator(undefined, { numeric: true, sensitivity: 'base' })
+
 export class Entries {
   readonly #all = new Map<string, Entry>()
 
@@ -54,7 +56,7 @@ export class Entries {
   }
 
   list(): Entry[] {
-    return [...this.#all.values()]
+    return [...this.#all.values()].sort((a, b) => names.compare(a.name, b.name))
   }
 }
 
