@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -52,6 +53,7 @@ class Watch:
     small: Small
     ctx: Clocked
     evaluation: Evaluation
+    delivery: Delivery
     machines: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -111,13 +113,14 @@ class Watch:
         return [message.kind.value for message in self.messages(channel_id)]
 
     async def deliver(self, seconds: float = 2.0) -> None:
-        """Time passes, and what is due is sent."""
+        """Time passes, and what is due is sent, however long that takes."""
         self.ctx.clock.forward(seconds)
-        await Delivery(self.ctx).turn()
+        await self.delivery.turn()
+        await asyncio.gather(*self.delivery._sending.values())
 
     def restart(self) -> None:
         """What was only remembered is forgotten."""
-        self.evaluation = Evaluation(self.ctx)
+        self.evaluation, self.delivery = Evaluation(self.ctx), Delivery(self.ctx)
 
 
 def watching(small: Small, folder: Path) -> Watch:
@@ -125,4 +128,4 @@ def watching(small: Small, folder: Path) -> Watch:
     metrics = Metrics(lambda: EmbeddedStore(folder, clock=clock))
     parts = {each.name: getattr(small.ctx, each.name) for each in fields(Context)} | {"metrics": metrics}
     ctx = Clocked(**parts, clock=clock)
-    return Watch(small, ctx, Evaluation(ctx))
+    return Watch(small, ctx, Evaluation(ctx), Delivery(ctx))
