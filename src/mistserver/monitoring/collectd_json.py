@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -19,19 +19,26 @@ from mistserver.monitoring.samples import Batch, Kind, batch
 
 MOST_VALUES = 50_000  # of one post
 LARGEST = 1e300
+# more than collectd sends: its names have at most 127 bytes, its types at most 17 sources
+LONGEST_NAME = 255
+MOST_SOURCES = 64
 _LONGEST_TROUBLE = 500
 _KINDS = {"gauge": Kind.GAUGE, "derive": Kind.COUNTER, "counter": Kind.COUNTER, "absolute": Kind.GAUGE}
 
 
-class _ValueList(msgspec.Struct):
+_Name = Annotated[str, msgspec.Meta(max_length=LONGEST_NAME)]
+_Names = Annotated[list[_Name], msgspec.Meta(max_length=MOST_SOURCES)]
+
+
+class _ValueList(msgspec.Struct, gc=False):
     values: list[float | None]
-    dstypes: list[str]
-    dsnames: list[str]
+    dstypes: _Names
+    dsnames: _Names
     time: float
-    plugin: str
-    type: str
-    plugin_instance: str = ""
-    type_instance: str = ""
+    plugin: _Name
+    type: _Name
+    plugin_instance: _Name = ""
+    type_instance: _Name = ""
     meta: dict[str, Any] | None = None
 
 

@@ -17,7 +17,7 @@ from cryptography.hazmat.decrepit.ciphers.modes import OFB
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms
 
 from mistserver.domain.errors import InvalidInput, NotSignedIn
-from mistserver.monitoring.collectd_json import LARGEST, Read, named
+from mistserver.monitoring.collectd_json import LARGEST, LONGEST_NAME, MOST_SOURCES, Read, named
 from mistserver.monitoring.samples import Kind, batch
 
 LONGEST = 65_535  # of a packet
@@ -72,6 +72,8 @@ def read(packet: bytes, password: str, newest: int) -> Read:
     found = _Found(newest)
     for part, data in _parts(plain):
         if part in _TEXTS:
+            if len(data) > LONGEST_NAME:
+                raise _broken()
             found.now[_TEXTS[part]] = data.rstrip(b"\0").decode(errors="replace")
         elif part in (_TIME, _TIME_FINE):
             found.time = _time(data, fine=part == _TIME_FINE)
@@ -93,7 +95,7 @@ class _Found:
 
     def take(self, data: bytes) -> None:
         count = struct.unpack(">H", data[:2])[0] if len(data) >= 2 else 0
-        if len(data) != 2 + 9 * count:
+        if len(data) != 2 + 9 * count or count > MOST_SOURCES:
             raise _broken()
         if not 0 < self.time < 2**32:
             self.unfit += count

@@ -7,12 +7,23 @@ from functools import lru_cache
 LONGEST = 255
 
 
-@lru_cache(maxsize=65536)
+_REMEMBERED = 1024  # characters; senders decide how long a name is
+
+
 def metric_id(*parts: str) -> str:
     """The id of a metric from the parts of its name: blanks left out, dots in a part made `_`, repetitions dropped.
 
     `load`, `load`, `shortterm` is `load.shortterm`; `users`, `users`, `value` is `users`.
     """
+    return _remembered(parts) if sum(map(len, parts)) <= _REMEMBERED else _joined(parts)
+
+
+@lru_cache(maxsize=16384)
+def _remembered(parts: tuple[str, ...]) -> str:
+    return _joined(parts)
+
+
+def _joined(parts: tuple[str, ...]) -> str:
     kept: list[str] = []
     for part in parts:
         clean = (

@@ -19,6 +19,7 @@ from mistserver.monitoring.names import LONGEST, metric_id
 from mistserver.monitoring.samples import Kind, batch
 
 MOST_BYTES = 16 * 1024 * 1024  # when unpacked
+_REMEMBERED = 2048  # bytes of a series; senders decide how long its labels are
 _COUNTERS = ("_total", "_count", "_sum", "_bucket")
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 
@@ -33,7 +34,7 @@ def read(body: bytes, newest: int) -> Read:
         if field != 1 or not isinstance(series, bytes):
             continue
         labels, samples = _series(series)
-        name, kind = _named(labels)
+        name, kind = _remembered(labels) if len(series) <= _REMEMBERED else _named(labels)
         for value, ms in samples:
             second = ms // 1000
             if not name or not 0 <= second < 2**32 or not math.isfinite(value) or abs(value) > LARGEST:
@@ -61,6 +62,10 @@ def written(series: Iterable[tuple[Mapping[str, str], Iterable[tuple[int, float]
 
 
 @lru_cache(maxsize=16384)
+def _remembered(labels: Labels) -> tuple[str, Kind]:
+    return _named(labels)
+
+
 def _named(labels: Labels) -> tuple[str, Kind]:
     """The id of a series, and what it is; "" for one without a name."""
     by_name = dict(labels)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from mistserver.domain.errors import Unavailable
-from mistserver.monitoring.embedded import EmbeddedStore
+from mistserver.monitoring.embedded import EmbeddedStore, writing
 from mistserver.monitoring.embedded.partitions import DAY, HOUR
 from mistserver.monitoring.embedded.state import Retention
 from mistserver.monitoring.samples import Kind, Taken, Window, as_list, batch
@@ -223,3 +223,13 @@ async def test_the_log_of_many_small_posts_does_not_grow_without_end(opened: Ope
     assert await averages(store, Window(START, START + 3000, 600)) == [
         float(np.mean(range(n, n + 600))) for n in range(0, 3000, 600)
     ]
+
+
+async def test_posts_with_ever_other_names_do_not_fill_the_memory(
+    opened: Open, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writing, "_CACHED", 100)
+    store = opened(most_series=10)
+    for n in range(50):
+        await store.append("m", batch([(f"{n}-{k}", GAUGE, START + n, 1.0) for k in range(30)]))
+        assert sum(len(names) for _, names in store._writer._rows) <= 100

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import struct
+import tracemalloc
+from collections.abc import Callable
 
 import hypothesis
 import pytest
@@ -189,3 +191,37 @@ def test_no_input_breaks_a_parser(read: object, around: bytes, cases: int) -> No
         refuses(read, data)
 
     fuzz()
+
+
+def post_of_prometheus(name: str) -> bytes:
+    return remote_write.written([({"__name__": name, "job": name[::-1]}, [(NOW, 1.0)])])
+
+
+def post_of_collectd(name: str) -> bytes:
+    return JSON.replace(b'"type_instance":""', b'"type_instance":"%s"' % name.encode())
+
+
+def packet_of_collectd(name: str) -> bytes:
+    return packets.encrypted(packets.value_list(("p", name, "t", ""), NOW, (GAUGE, 1.0)), USER, PASSWORD)
+
+
+@pytest.mark.parametrize(
+    ("read", "sent"),
+    [
+        pytest.param(lambda data: collectd_json.read(data, NOW), post_of_collectd, id="write_http"),
+        pytest.param(raw, packet_of_collectd, id="network"),
+        pytest.param(lambda data: remote_write.read(data, NOW), post_of_prometheus, id="remote write"),
+    ],
+)
+def test_names_without_end_are_not_kept_in_memory(read: object, sent: Callable[[str], bytes]) -> None:
+    bodies = [sent(f"{n}" * 5000) for n in range(1000, 1400)]
+    refuses(read, bodies[0])
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        for body in bodies:
+            refuses(read, body)
+        grown = tracemalloc.get_traced_memory()[0] - before
+    finally:
+        tracemalloc.stop()
+    assert grown < sum(map(len, bodies)) / 10

@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 MOST_SERIES = 2000  # of one machine
 _ORDERS = 256  # posts of one transaction
 _TRIMMED = 500  # posts looked at in one go when the log is shortened
-_CACHED = 4096
+_CACHED = 200_000  # names of batches
 
 
 @dataclass
@@ -60,6 +60,7 @@ class Writer:
         self._orders: SimpleQueue[list[_Order | None]] = SimpleQueue()
         self._gathered: list[_Order | None] = []  # what came in this turn of the event loop
         self._rows: dict[tuple[str, tuple[str, ...]], _Rows] = {}
+        self._cached = 0  # names in them, or more
         self.droppable: Callable[[], int] | None = None  # up to which post the log may be shortened
         self._waiting: deque[Post] = deque()  # in the log, and not yet in the head
         self._grown = 0  # posts in the log since it was last shortened
@@ -184,8 +185,10 @@ class Writer:
         rows = self._rows.get((machine, batch.names))
         if rows is None:
             rows = self._rows_of(machine, batch, new)
-            if len(self._rows) > _CACHED:
+            self._cached += len(batch)
+            if self._cached > _CACHED:
                 self._rows.clear()
+                self._cached = len(batch)
             self._rows[machine, batch.names] = rows
         post = Post(rows.slots, batch.times, batch.values, rows.distinct)
         oldest = self._state.now() - self._state.raw.level.kept
