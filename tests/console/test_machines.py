@@ -153,7 +153,7 @@ def test_tags_come_and_go_on_many(console: Console, engine: docker.APIClient) ->
     page.get_by_label("Tag", exact=True).fill("env=<i>lab")
     page.keyboard.press("Enter")
     expect(row(page, "web-2")).to_contain_text("env=<i>lab")
-    expect(row(page, "web-10")).to_contain_text("env=<i>lab")
+    expect(row(page, "web-10")).to_contain_text("env=<i>lab", timeout=5000)  # told by an event, not by the next reading
 
     page.get_by_role("button", name="Tag", exact=True).click()
     page.get_by_role("button", name="Remove the tag env=<i>lab").click()

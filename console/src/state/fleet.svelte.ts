@@ -119,7 +119,8 @@ async function readPending(): Promise<void> {
 /** Read one machine again, for instance after an action on it. */
 export async function readOne(id: string): Promise<void> {
   try {
-    fleet.machines = apply(fleet.machines, id, await get('/machines/{machine_id}', { path: { machine_id: id } }))
+    const machine = await get('/machines/{machine_id}', { path: { machine_id: id } })
+    fleet.machines = apply(fleet.machines, id, machine) // only now: others may have been exchanged meanwhile
   } catch (thrown) {
     const gone = (thrown as { status?: number }).status === 404
     if (gone) fleet.machines = apply(fleet.machines, id, null)
