@@ -75,4 +75,4 @@ lock: .venv/installed ## the lock files, from pyproject.toml
 	sh scripts/lock.sh
 
 clean: ## what the build leaves behind
-	rm -rf .venv build dist site .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv build dist site .mypy_cache .ruff_cache .pytest_cache console/node_modules src/mistserver/console/static

@@ -1,0 +1,45 @@
+"""What a browser loads before it shows anything, and what only when it is asked for."""
+
+from __future__ import annotations
+
+import gzip
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Page
+
+from mistserver.console.files import STATIC
+from tests.support.browser import Console
+
+MOST_BYTES = 120_000
+
+
+def scripts(page: Page) -> dict[str, bytes]:
+    """The scripts that the page loaded, by name."""
+    urls: list[str] = page.evaluate(
+        "performance.getEntriesByType('resource').map((each) => each.name).filter((name) => name.endsWith('.js'))"
+    )
+    return {name: (STATIC / name).read_bytes() for url in urls if (name := urlsplit(url).path.lstrip("/"))}
+
+
+def test_the_first_page_is_light(console: Console) -> None:
+    page = console.open("/")
+    console.settle()
+
+    loaded = scripts(page)
+
+    assert loaded
+    assert sum(len(gzip.compress(body, 9)) for body in loaded.values()) <= MOST_BYTES
+    assert [name for name, body in loaded.items() if b"xterm-helper-textarea" in body or b"u-over" in body] == []
+
+
+def test_scripts_come_compressed_and_only_once(console: Console) -> None:
+    page = console.open("/")
+    console.settle()
+    sizes = "performance.getEntriesByType('resource').filter((each) => each.name.includes('/assets/'))"
+
+    first = page.evaluate(f"{sizes}.map((each) => [each.encodedBodySize, each.decodedBodySize, each.transferSize])")
+    console.open("/")
+    again = page.evaluate(f"{sizes}.map((each) => each.transferSize)")
+
+    assert sum(encoded for encoded, _, _ in first) < sum(decoded for _, decoded, _ in first) / 2
+    assert [size for size in again if size] == []  # all out of the browser's own store
