@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-LIGHT = ["urllib3", "prettytable", "wcwidth", "argcomplete", "yaml", "websockets"]
+LIGHT = ["urllib3", "prettytable", "wcwidth", "argcomplete", "yaml", "websockets", "rich"]
 
 
 @pytest.fixture(scope="module")
