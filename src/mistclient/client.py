@@ -182,7 +182,10 @@ class MistClient(Accounts, Runs, Alerts):
         return Machine(self, self.transport.call("GET", f"/machines/{segment(machine_id)}"))
 
     def monitored(self) -> list[dict[str, Any]]:
-        """Every monitored machine with its `metrics` just now, by id (None without a value), and `newest_at`."""
+        """Every monitored machine with its `metrics` just now, by id (None without a value).
+
+        `newest_at` is the moment of its newest sample, `age_s` how long ago that was, `silent` whether that is too long.
+        """
         return list(self.transport.call("GET", "/monitoring")["items"])
 
     def machine_page(self, **query: Any) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
