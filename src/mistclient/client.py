@@ -184,7 +184,7 @@ class MistClient(Accounts, Runs, Alerts):
     def monitored(self) -> list[dict[str, Any]]:
         """Every monitored machine with its `metrics` just now, by id (None without a value).
 
-        `newest_at` is the moment of its newest sample, `age_s` how long ago that was, `silent` whether that is too long.
+        `newest_at` is the moment of its newest sample, `age_s` how long ago that was; `silent`: too long ago.
         """
         return list(self.transport.call("GET", "/monitoring")["items"])
 
