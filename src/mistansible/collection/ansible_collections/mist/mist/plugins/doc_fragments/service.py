@@ -72,6 +72,10 @@ notes:
 """
 
     WAITING = """
+attributes:
+  async:
+    support: full
+    description: Can be begun and looked after later, with C(async).
 notes:
   - With C(-v) what is waited for is printed while the module runs, where it runs on the controller. With C(no_log)
     nothing is printed, and with C(async) what Ansible itself prints.
