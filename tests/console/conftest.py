@@ -1,4 +1,4 @@
-"""Real Chromium against a real service: one browser a session, one service a module, one browser session a test."""
+"""Real Chromium against a real service: one browser, one service a module, one browser session a test."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ from tests.support.browser import CHROMIUM, PHONE, Console, console_of  # noqa: 
 TIMEOUT_MS = 15_000
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[sync_api.Browser]:
+    """One for all files here, and gone after them: beside its event loop no asynchronous test can run."""
     if not CHROMIUM.exists():
         pytest.skip(f"there is no Chromium at {CHROMIUM}: make packages")
     if not is_there():
