@@ -118,10 +118,13 @@ function axes({ chart, palette }: Wiring): uPlot.Axis[] {
     ticks: { show: false },
   }
   return [
-    { ...common, size: 36, space: 72, grid: { show: false }, values: (_, ticks, __, ___, step) => timeLabels(ticks, step) },
+    { ...common, size: tall, space: 72, grid: { show: false }, values: (_, ticks, __, ___, step) => timeLabels(ticks, step) },
     { ...common, gap: 6, space: 28, size: widest, values: (_, ticks) => valueLabels(ticks, chart.unit) },
   ]
 }
+
+/** Two lines where a day is named below a time. */
+const tall = (_: uPlot, labels: string[] | null): number => (labels?.some((label) => label.includes('\n')) ? 38 : 24)
 
 /** As wide as the longest label, in steps of 8 so that graphs do not jump while they move. */
 function widest(plot: uPlot, values: string[] | null, axis: number): number {
