@@ -9,7 +9,7 @@ from typing import Any
 from mistcli import select
 from mistcli.call import Call
 from mistcli.command import Command
-from mistcli.output import Column, Record, as_json, report, show_records
+from mistcli.output import Column, Record, as_json, for_programs, report, show_records
 from mistcli.parser import CommandParser, UsageError
 from mistcli.progress import finish
 from mistcli.text import note, say
@@ -18,6 +18,8 @@ from mistclient.errors import JobFailed
 from mistclient.model.job import Job
 
 _METRICS = (Column("Metric Name", "name", 50), Column("Metric ID", "id", 20))
+_STEPS = (10, 60, 300, 3600, 86_400)
+_MOST_POINTS = 10_000  # of a window whose step is not given
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -167,7 +169,9 @@ def _stats_arguments(parser: CommandParser) -> None:
     parser.add_argument("--last", default="10m", metavar="TIME", help="how far back: 90s, 10m, 24h, 7d; default: 10m")
     parser.add_argument("--start", type=int, metavar="SECOND", help="where to begin, in seconds since 1970")
     parser.add_argument("--stop", type=int, metavar="SECOND", help="where to end; default: now")
-    parser.add_argument("--step", type=int, default=10, metavar="SECONDS", help="seconds between points; default: 10")
+    parser.add_argument(
+        "--step", type=int, metavar="SECONDS", help="seconds between points; without it 10, and more for long windows"
+    )
     parser.output_options()
 
 
@@ -176,12 +180,12 @@ def get_stats(call: Call) -> int | None:
     stop = int(time.time()) + 1 if args.stop is None else args.stop
     start = stop - seconds(args.last) if args.start is None else args.start
     machine = select.machine(call)
-    found = machine.stats(start, stop, args.step, args.metric)
+    found = machine.stats(start, stop, args.step or _step(stop - start), args.metric)
     if args.output == "json":
         sys.stdout.write(as_json(found) + "\n")
         return None
     columns = (Column("Time", "time"), *(Column(id, id) for id in found["metrics"]))
-    rows = _rows(found["metrics"])
+    rows = _rows(found["metrics"], digits=17 if for_programs(args) else 6)
     if not rows:
         say("No data yet")
         return None
@@ -189,13 +193,18 @@ def get_stats(call: Call) -> int | None:
     return None
 
 
-def _rows(metrics: dict[str, Any]) -> list[Record]:
+def _step(lasts_s: float) -> int:
+    """The shortest usual step in which a window has at most so many points."""
+    return next((step for step in _STEPS if lasts_s <= step * _MOST_POINTS), _STEPS[-1])
+
+
+def _rows(metrics: dict[str, Any], digits: int) -> list[Record]:
     """A row a moment; those in which nothing came at the end of the window are left out."""
     rows: dict[int, Record] = {}
     for id, metric in metrics.items():
         for value, second in metric["datapoints"]:
             row = rows.setdefault(second, {"time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(second))})
-            row[id] = None if value is None else float(f"{value:.6g}")
+            row[id] = None if value is None else float(f"{value:.{digits}g}")
     ordered = [rows[second] for second in sorted(rows)]
     return [row for row in ordered if any(value is not None for key, value in row.items() if key != "time")]
 

@@ -93,6 +93,10 @@ async def test_a_closed_span_becomes_one_chunk_a_series_and_is_counted_in_minute
     store.tidy()
     assert not (tmp_path / f"raw-{START}.db").exists()
     assert await averages(store, Window(START, START + 180, 10)) == [2.5, 8.5, 14.5]
+    await store.close()
+    for path in tmp_path.glob("minutes-*"):  # whole hours are not made from minutes
+        path.unlink()
+    store = opened()
     (found,) = (await store.read("m", ["load"], Window(START, START + HOUR, HOUR))).points
     assert (found.average[0], found.low[0], found.high[0]) == (179.5, 0.0, 359.0)
     clock.now = START + 20 * DAY

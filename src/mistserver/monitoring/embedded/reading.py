@@ -29,7 +29,7 @@ def read(state: State, machine: str, names: Sequence[str], window: Window) -> An
 
 
 def widened(state: State, window: Window) -> Window:
-    """Whole steps, counted from 1970; steps of at least the level that reaches back to the start."""
+    """Whole steps, counted from 1970; steps of at least the finest level that reaches back to the start."""
     least = max(1, _level(state, window).level.step)
     step = -(-window.step // least) * least
     return Window(window.start - window.start % step, window.stop, step)
@@ -37,10 +37,10 @@ def widened(state: State, window: Window) -> Window:
 
 def _level(state: State, window: Window) -> Partitions:
     now = state.now()
-    for level in (state.raw, state.minutes):
-        if window.start >= now - level.level.kept:
-            return level
-    return state.hours
+    if window.start >= now - state.raw.level.kept:
+        return state.raw
+    by_minute = window.start >= now - state.minutes.level.kept and window.step % state.hours.level.step
+    return state.minutes if by_minute else state.hours
 
 
 def _buckets(state: State, slots: Sequence[int], window: Window) -> dict[int, Buckets]:
