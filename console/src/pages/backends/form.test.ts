@@ -81,11 +81,11 @@ describe('placed', () => {
 
 describe('arranged', () => {
   it('hides optional settings only in a long form that has required ones', () => {
-    const many = Array.from({ length: 7 }, (_, at) => setting(`s${String(at)}`))
+    const many = Array.from({ length: 9 }, (_, at) => setting(`s${String(at)}`))
     expect(arranged(cloud).more).toEqual([])
     expect(arranged(provider(many)).more).toEqual([])
     const [first, ...rest] = many
-    expect(arranged(provider([{ ...(first ?? setting('s0')), required: true }, ...rest])).more).toHaveLength(6)
+    expect(arranged(provider([{ ...(first ?? setting('s0')), required: true }, ...rest])).more).toHaveLength(8)
   })
 })
 
@@ -94,6 +94,7 @@ describe('labelled', () => {
     const of = (help: string): object => labelled(setting('x', { help }))
     expect(of('URL of the API (https://host/api)')).toEqual({ label: 'URL of the API', help: 'https://host/api' })
     expect(of('Namespace; default: all of them')).toEqual({ label: 'Namespace', help: 'Default: all of them' })
+    expect(of('Authority (PEM); default: none')).toEqual({ label: 'Authority', help: 'PEM; default: none' })
     expect(of('API key')).toEqual({ label: 'API key', help: '' })
   })
 })

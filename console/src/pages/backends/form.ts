@@ -17,7 +17,7 @@ export type Draft = {
 
 /** Names of fields that are no settings of the provider; a setting of the same name has a prefix in the errors. */
 const OWN = ['name', 'region', 'endpoint', 'ca_pem', 'jump_host'] as const
-const LONG = 6
+const LONG = 8
 
 export const emptyJump = (): Jump => ({ host: '', user: 'root', port: '22', key: '' })
 
@@ -39,8 +39,7 @@ export function labelled(setting: Declared): { label: string; help: string } {
   const at = help.search(/ \(|[;:] |, (?=if|where|without|when|instead|as |not |with )/)
   if (at < 3) return { label: help || setting.name, help: '' }
   const rest = help.slice(at).replace(/^[;:,]\s*/, '').trim()
-  const inner = /^\(([^()]*)\)$/.exec(rest)?.[1] ?? rest
-  return { label: help.slice(0, at), help: upperFirst(inner) }
+  return { label: help.slice(0, at), help: upperFirst(rest.replace(/^\(([^()]*)\)/, '$1')) }
 }
 
 const upperFirst = (text: string): string =>
