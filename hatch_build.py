@@ -88,10 +88,19 @@ class Console:
             self._run(npm, "run", "build", "--", "--outDir", str(fresh), "--emptyOutDir", "--logLevel", "warn")
             (fresh / STAMP).write_text(inputs)
             fresh.chmod(0o755)
-            shutil.rmtree(self.output, ignore_errors=True)
-            fresh.rename(self.output)
+            self._exchange(fresh)
         finally:
             shutil.rmtree(fresh, ignore_errors=True)
+
+    def _exchange(self, fresh: Path) -> None:
+        for _ in range(5):
+            shutil.rmtree(self.output, ignore_errors=True)
+            try:
+                fresh.rename(self.output)
+                return
+            except OSError:  # another build has put its own there in between
+                continue
+        raise Unbuildable(f"{self.output} is written by something else at the same time; install again.")
 
     def _install(self, npm: list[str]) -> None:
         """The packages of the lock file, unless they are there."""
