@@ -35,7 +35,7 @@ mv "$DIR/python.new" "$DIR/python"
 "$bin" -t -C "$DIR/collectd.conf.new" || { rm -f "$DIR/collectd.conf.new"; undo; fail "collectd does not accept it; nothing was changed"; }
 mv "$DIR/collectd.conf.new" "$DIR/collectd.conf"
 if ! restart || ! is_up; then
-  tail -n 2 "$DIR/log" >&2 || true
+  tail -n 2 "$DIR/log" 2>/dev/null >&2 || true
   undo
   restart || fail "collectd does not come up, not even as it was before"
   fail "collectd did not come up with it; everything is as it was before"

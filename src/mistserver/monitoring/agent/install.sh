@@ -52,6 +52,8 @@ description="collectd for Mist"
 command="$bin"
 command_args="-C $DIR/collectd.conf"
 pidfile="$DIR/pid"
+# what it is about to send may take its time
+retry="TERM/20/KILL/5"
 depend() { use net; }
 INIT
   chmod 755 "$ROOT/etc/init.d/mist-collectd"

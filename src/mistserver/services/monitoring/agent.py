@@ -83,4 +83,4 @@ async def log_of(opened: Opened) -> str:
 
 
 def _words(said: Captured) -> str:
-    return " ".join(said.text("stderr").strip().splitlines()[-3:])
+    return " ".join(said.text("stderr").strip().splitlines()[-5:])
