@@ -10,9 +10,10 @@ import pytest
 from mistclient import MistClient
 from mistclient.errors import NotFound
 from mistserver.domain.ids import new_id
-from tests.integration.alerts.conftest import Mist, counted, loading, messages_waiting
+from tests.integration.alerts.conftest import Mist, counted, messages_waiting
 from tests.lab.receivers import Mailbox, Webhook
 from tests.lab.waiting import eventually
+from tests.support.burning import loading
 from tests.support.front import Front
 
 SLOW_S = 120
@@ -45,6 +46,8 @@ def test_a_load_is_told_and_acted_upon_once_whenever_the_service_is_killed(
             assert box.subjects[1].startswith(f"[Mist] ALERT: {load.metric} > 0.5 on")
             assert counted(front.service, "mist_alerts")["firing"] == 1
             assert counted(front.service, "mist_machines_monitored") == {"agentless": 1}
+            assert [each["monitoring"]["silent"] for each in mist("list-machines")] == [False]
+            assert mist("describe-machine", machine["id"])["monitoring"]["way"] == "agentless"
             eventually(lambda: counted(front.service, "mist_alert_channels") == {"error": 1, "online": 1}, SLOW_S)
 
             _killed(front, waiting=1)

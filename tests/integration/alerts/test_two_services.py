@@ -10,11 +10,12 @@ import pytest
 import sqlalchemy as sa
 
 from mistserver.store.tables import leases
-from tests.integration.alerts.conftest import Load, loading, messages_waiting
+from tests.integration.alerts.conftest import messages_waiting
 from tests.lab.receivers import Webhook
 from tests.lab.sshd import KeyPair, Sshd
 from tests.lab.victoria import Victoria, missing
 from tests.lab.waiting import eventually
+from tests.support.burning import Load, loading
 from tests.support.front import Front
 from tests.support.service import Service
 
