@@ -27,6 +27,8 @@ export class Shell {
   #fit: () => void = () => undefined
   #socket: WebSocket | null = null
   #told = false
+  /** What was typed before the machine listened. */
+  #early = ''
 
   constructor(machineId: string, name: string) {
     this.key = last += 1
@@ -102,6 +104,8 @@ export class Shell {
       this.state = 'open'
       const { terminal } = this
       if (terminal) this.#send([resize(terminal.cols, terminal.rows)])
+      this.#send(input(this.#early))
+      this.#early = ''
     }
     socket.onmessage = (message: MessageEvent<ArrayBuffer>) => {
       this.#take(message.data)
@@ -123,6 +127,7 @@ export class Shell {
   #over(reason: string, failed: boolean): void {
     this.#told = true
     this.#socket = null
+    this.#early = ''
     this.state = 'over'
     this.reason = reason
     this.failed = failed
@@ -132,6 +137,7 @@ export class Shell {
 
   #typed(text: string): void {
     if (this.state === 'open') this.#send(input(text))
+    else if (this.state === 'connecting') this.#early += text
     else if (this.state === 'over' && text === '\r') void this.connect()
   }
 

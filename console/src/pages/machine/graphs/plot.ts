@@ -138,6 +138,7 @@ function shade(plot: uPlot, { limits, palette }: Wiring): void {
   const { ctx, bbox } = plot
   ctx.save()
   ctx.fillStyle = palette.shade
+  ctx.globalAlpha = 0.7
   for (const { from, to } of limits().flatMap(({ fired }) => fired)) {
     const left = Math.max(bbox.left, plot.valToPos(from, 'x', true))
     const right = Math.min(bbox.left + bbox.width, plot.valToPos(to, 'x', true))
