@@ -55,6 +55,20 @@ def debian_image(engine: DockerHost, name: str = "lab/debian:small", init: str =
 
 
 @contextlib.contextmanager
+def plain(engine: DockerHost, name: str) -> Iterator[Any]:
+    """A container without an init system, in this machine's network, since the lab's own has no way out."""
+    import docker
+
+    image = debian_image(engine)
+    with contextlib.closing(docker.DockerClient(f"unix://{engine.socket}")) as client:
+        made = client.containers.run(image, ["sleep", "infinity"], name=name, detach=True, network_mode="host")
+        try:
+            yield made
+        finally:
+            made.remove(force=True)
+
+
+@contextlib.contextmanager
 def booted(engine: DockerHost, init: str, key: KeyPair) -> Iterator[tuple[Any, int]]:
     """A container that this init system booted, and the port of 127.0.0.1 at which the key lets `USER` in there.
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.lab.debian import debian_image
+from tests.lab.debian import plain
 from tests.lab.docker import DockerHost
 from tests.lab.sshd import KeyPair, Sshd, sshd
 from tests.lab.waiting import eventually
@@ -70,19 +70,12 @@ def container(front: Front, docker_engine: DockerHost, lab_key: KeyPair) -> Iter
 
 @pytest.fixture
 def debian(front: Front, docker_engine: DockerHost) -> Iterator[Any]:
-    """A Debian without an init system, in this machine's network, since the lab's own has no way out."""
-    import docker
-
-    image = debian_image(docker_engine)
-    with contextlib.closing(docker.DockerClient(f"unix://{docker_engine.socket}")) as client:
-        made = client.containers.run(image, ["sleep", "infinity"], name="debian", detach=True, network_mode="host")
-        try:
-            if "mirrors" not in front.names("backends").values():
-                settings = {"docker_host": "127.0.0.1", "docker_port": docker_engine.tcp_port}
-                front.done("POST", "/backends", {"name": "mirrors", "provider": "docker", "settings": settings})
-            yield made
-        finally:
-            made.remove(force=True)
+    """A Debian without an init system, whose engine the service knows."""
+    with plain(docker_engine, "debian") as made:
+        if "mirrors" not in front.names("backends").values():
+            settings = {"docker_host": "127.0.0.1", "docker_port": docker_engine.tcp_port}
+            front.done("POST", "/backends", {"name": "mirrors", "provider": "docker", "settings": settings})
+        yield made
 
 
 def told(container: Any, command: str) -> list[str]:
