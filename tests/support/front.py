@@ -66,7 +66,7 @@ class Front:
             found: dict[str, Any] = self.done("GET", f"/jobs/{job['id']}")
             return found if found["state"] in ("succeeded", "failed", "cancelled") else {}
 
-        return eventually(ended, 60)
+        return eventually(ended, 150)
 
 
 def docker(host: str = "127.0.0.1", port: int = 1, **more: Any) -> dict[str, Any]:
