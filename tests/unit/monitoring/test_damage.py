@@ -173,6 +173,25 @@ async def test_a_file_whose_first_page_is_gone_loses_nothing_else(
     assert f"{name}.damaged" in caplog.text
 
 
+async def test_what_a_file_had_only_in_its_log_is_still_in_that_of_the_store(made: Path, tmp_path: Path) -> None:
+    shutil.copytree(made, tmp_path / "whole")
+    whole = EmbeddedStore(tmp_path / "whole", clock=CLOCK)
+    expected = await everything(whole)
+    await whole.close()
+    folder = tmp_path / "metrics"
+    shutil.copytree(made, folder)
+    logs = list(folder.glob("raw-*.db-wal"))
+    assert logs
+    for path in logs:
+        path.write_bytes(b"")
+
+    store = EmbeddedStore(folder, clock=CLOCK)
+    try:
+        assert same(expected, await everything(store))
+    finally:
+        await store.close()
+
+
 async def test_what_is_damaged_beyond_repair_is_put_aside_and_the_rest_goes_on(
     made: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -19,8 +19,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from mistserver.monitoring.embedded.handles import Handles
 from mistserver.monitoring.embedded.hot import HotLog
-from mistserver.monitoring.embedded.partition import Handles, Stored
+from mistserver.monitoring.embedded.partition import Stored
 from mistserver.monitoring.embedded.partitions import Level, Partitions
 from mistserver.monitoring.embedded.series import NewSeries, post_of
 from mistserver.monitoring.samples import Kind

@@ -119,8 +119,9 @@ class Flusher:
         """Every series of a span as one chunk, and its minutes and hours; done again, it comes to the same."""
         writes = partition.writes
         new = self._state.raw.replacement(start, _merged(self._state, partition))
+        counted = self._state.minutes.settle() and self._state.hours.settle()
         with self.still, Holding(self._state.folder, exchange=True) as had:
-            if had and partition.writes == writes:
+            if had and counted and partition.writes == writes:
                 partition.take(new)
                 return
         damage.remove(new)  # something came meanwhile, or a backup is being made: the next time

@@ -125,6 +125,11 @@ class Head:
 
 def _first_of_their_second(post: Post, ahead: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Of samples of one series, those that move it forward, looked at in their order."""
+    wanted = np.flatnonzero(ahead)
+    ordered = wanted[np.argsort(post.slots[wanted], kind="stable")]
+    onward = np.diff(post.times[ordered].astype(np.int64)) > 0
+    if (onward | (np.diff(post.slots[ordered].astype(np.int64)) != 0)).all():
+        return ahead  # as most often
     newest: dict[int, int] = {}
     chosen = np.zeros(len(ahead), bool)
     for index, (slot, time) in enumerate(zip(post.slots.tolist(), post.times.tolist(), strict=True)):

@@ -12,7 +12,7 @@ from typing import Any
 
 from mistserver.monitoring.embedded import damage, salvage, wal
 from mistserver.monitoring.embedded.names_copy import NamesCopy
-from mistserver.monitoring.embedded.series import NewSeries, Post, columns_of, post_of
+from mistserver.monitoring.embedded.series import NewSeries, Post, columns_of
 from mistserver.monitoring.samples import Kind
 
 log = logging.getLogger(__name__)
@@ -58,9 +58,9 @@ class HotLog:
         return self._series
 
     def posts(self) -> Iterator[Post]:
-        """What is in the log, in the order in which it came."""
+        """What is in the log, in the order in which it came; none of them said to be distinct."""
         rows = self._database.execute("SELECT seq, body, checksum FROM posts ORDER BY seq")
-        return (post_of(body) for _, body in sound_posts(rows))
+        return (columns_of(body) for _, body in sound_posts(rows))
 
     def write(self, series: Sequence[NewSeries], posts: Sequence[Post]) -> None:
         """All or nothing; sqlite3.Error or OSError when the disk takes no more."""

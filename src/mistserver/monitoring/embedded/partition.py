@@ -6,13 +6,13 @@ import logging
 import sqlite3
 import threading
 import zlib
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from mistserver.monitoring.embedded import damage, salvage, wal
+from mistserver.monitoring.embedded.handles import Handles
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +30,6 @@ _KINDS = "iiiiibbbbii"  # of the columns
 _PLACE = "series, start, end, size, step, place"
 _AT_ONCE = 500  # parameters of one statement
 _COMPACT = 0x4D697374  # the file's user_version; a damaged one is hardly this
-_OPEN = 24
 
 
 class Stored(NamedTuple):
@@ -58,34 +57,13 @@ class Stored(NamedTuple):
         return found
 
 
-class Handles:
-    """Which files are open; of too many the one that was used least lately is closed."""
-
-    def __init__(self, most: int = _OPEN) -> None:
-        self._most = most
-        self._lock = threading.Lock()
-        self._open: OrderedDict[Partition, None] = OrderedDict()
-
-    def used(self, partition: Partition) -> None:
-        with self._lock:
-            self._open[partition] = None
-            self._open.move_to_end(partition)
-            surplus = list(self._open)[: max(0, len(self._open) - self._most)]
-            resting = [each for each in surplus if each.rest()]
-            for each in resting:
-                del self._open[each]
-
-    def ended(self, partition: Partition) -> None:
-        with self._lock:
-            self._open.pop(partition, None)
-
-
 class Partition:
     """Several threads may read while one writes. What is damaged is told in the log, and costs only itself."""
 
     def __init__(self, path: Path, handles: Handles) -> None:
         self.path = path
         self.writes = 0  # since it was opened first
+        self._settled = 0  # how many of them stand in the file itself
         self._handles = handles
         self._lock = threading.Lock()
         self._database: sqlite3.Connection | None = None
@@ -120,6 +98,21 @@ class Partition:
 
         if not self._with(work, False):
             raise sqlite3.ProgrammingError(f"{self.path.name} is closed")
+
+    def settle(self) -> bool:
+        """Put what stands in the file's own log into the file; whether all of it is there now.
+
+        The end of a log that is lost looks like a crash: nobody could tell.
+        """
+
+        def work(database: sqlite3.Connection) -> bool:
+            writes = self.writes
+            _, there, put = database.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+            if there == put:
+                self._settled = writes
+            return bool(there == put)
+
+        return self._settled == self.writes or self._with(work, True)
 
     def is_compact(self) -> bool:
         """Whether every series is one chunk here, and counted in the coarser levels."""

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mistserver.monitoring.embedded import damage
-from mistserver.monitoring.embedded.partition import Handles, Partition, Stored, compact_file
+from mistserver.monitoring.embedded.handles import Handles
+from mistserver.monitoring.embedded.partition import Partition, Stored, compact_file
 
 HOUR = 3600
 DAY = 24 * HOUR
@@ -72,6 +73,10 @@ class Partitions:
             by_start.setdefault(self.level.partition(row.start), []).append(row)
         for start, some in by_start.items():
             self.at(start).write(some)
+
+    def settle(self) -> bool:
+        """Whether all that was written stands in the files, and not only in their logs."""
+        return all(partition.settle() for _, partition in self.there())
 
     def read(self, series: Sequence[int], start: int, stop: int) -> list[Stored]:
         """Chunks that touch the span, file by file; a chunk may reach beyond the span of its file."""

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from mistserver.monitoring.embedded.handles import Handles
 from mistserver.monitoring.embedded.head import Head
 from mistserver.monitoring.embedded.hot import HotLog
-from mistserver.monitoring.embedded.partition import Handles
 from mistserver.monitoring.embedded.partitions import DAY, HOUR, Level, Partitions
 from mistserver.monitoring.embedded.series import NewSeries, Slots
 from mistserver.monitoring.samples import TIMES, Kind, Known, Times

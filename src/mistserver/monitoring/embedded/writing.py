@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import takewhile
+from itertools import islice, takewhile
 from queue import Empty, SimpleQueue
 from typing import NamedTuple
 
@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 MOST_SERIES = 2000  # of one machine
 _ORDERS = 256  # posts of one transaction
 _TRIMMED = 500  # posts looked at in one go when the log is shortened
+_REPLAYED = 64  # posts of the log taken up in one go
 _CACHED = 200_000  # names of batches
 
 
@@ -64,9 +65,10 @@ class Writer:
         self.droppable: Callable[[], int] | None = None  # up to which post the log may be shortened
         self._waiting: deque[Post] = deque()  # in the log, and not yet in the head
         self._grown = 0  # posts in the log since it was last shortened
-        for post in state.hot.posts():
-            self._grown += 1
-            self._take_up(post)
+        posts = state.hot.posts()
+        while some := list(islice(posts, _REPLAYED)):
+            self._grown += len(some)
+            self._take_up(together(some))
         self._closed = False
         self._thread = threading.Thread(target=self._work, name="metrics-write", daemon=True)
         self._thread.start()
@@ -103,7 +105,7 @@ class Writer:
             self._gathered = []
 
     def _take_up(self, post: Post) -> None:
-        """Of a post in the log, what is neither in a file nor of a machine that is gone."""
+        """Of posts in the log, what is neither in a file nor of a machine that is gone."""
         if len(post.slots):
             self._state.avoid(int(post.slots.max()))
         self._waiting.append(self._state.head.claimed(post.only(self._state.alive(post.slots)))[0])
@@ -255,7 +257,7 @@ class Writer:
             last = some[-1][0] if some else last
         if self.droppable:
             last = min(last, self.droppable())
-        if last:
+        if last and self._state.raw.settle():
             hot.drop_posts(last)
         self._grown = 0
 
