@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 
 _DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))  # by row and column
 _BLANK = 0x2800
@@ -29,6 +30,18 @@ def curve(values: Sequence[float | None], width: int, height: int) -> list[str]:
     cells = _cells(_spans(values, columns), (low, high), height, columns)
     lines = ["".join(map(chr, row)).rstrip(chr(_BLANK)) for row in cells]
     return [f"{label:>{room}} ┤{line}" for label, line in zip(labels, lines, strict=True)]
+
+
+def bridged(values: Sequence[float | None], most: int) -> list[float | None]:
+    """The values with at most so many missing ones in a row put on a line between those around them."""
+    filled = list(values)
+    known = [at for at, value in enumerate(values) if value is not None]
+    for before, after in pairwise(known):
+        first, last = values[before], values[after]
+        if first is not None and last is not None and 1 < after - before <= most + 1:
+            for at in range(before + 1, after):
+                filled[at] = first + (last - first) * (at - before) / (after - before)
+    return filled
 
 
 def drawn(lines: Sequence[str], encoding: str) -> list[str]:

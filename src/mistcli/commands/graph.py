@@ -18,6 +18,7 @@ from mistclient import Machine
 
 _HEIGHT = 6
 _MOST_POINTS = 300
+_MISSED = 2.5  # intervals without a sample are a gap; a sample that is late is none
 _DEFAULT = ("cpu.total.nonidle", "load.shortterm", "memory.nonfree_percent")
 
 
@@ -40,8 +41,9 @@ def graph(call: Call) -> int | None:
     if not found["metrics"]:
         say("No data yet")
     width = shutil.get_terminal_size().columns
+    missed = -(-_MISSED * interval_s // found["step"]) - 1
     for metric in found["metrics"].values():
-        _draw(metric, width)
+        _draw(metric, width, int(missed))
     if call.args.follow:
         _follow(machine, call.args.metric or list(_DEFAULT))
     return None
@@ -57,7 +59,8 @@ def _follow(machine: Machine, metrics: list[str]) -> None:
             sys.stdout.flush()
 
 
-def _draw(metric: dict[str, Any], width: int) -> None:
+def _draw(metric: dict[str, Any], width: int, missed: int) -> None:
+    """`missed` is how many points may be missing in a row before that is a gap."""
     values = [value for value, _ in metric["datapoints"]]
     known = [value for value in values if value is not None]
     unit = f" {metric['unit']}" if metric["unit"] else ""
@@ -66,7 +69,7 @@ def _draw(metric: dict[str, Any], width: int) -> None:
         return
     numbers = (("now", known[-1]), ("min", min(known)), ("avg", sum(known) / len(known)), ("max", max(known)))
     say(f"{metric['name']}: " + ", ".join(f"{name} {plot.short(value)}{unit}" for name, value in numbers))
-    for line in plot.drawn(plot.curve(values, width, _HEIGHT), sys.stdout.encoding or "ascii"):
+    for line in plot.drawn(plot.curve(plot.bridged(values, missed), width, _HEIGHT), sys.stdout.encoding or "ascii"):
         say(line)
     say(_axis(metric["datapoints"][0][1], metric["datapoints"][-1][1], width))
     say("")

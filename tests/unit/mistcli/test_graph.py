@@ -37,6 +37,21 @@ def test_no_line_is_wider_than_the_terminal(values: list[float | None], width: i
     assert any(chr(0x2800) < char <= chr(0x28FF) for line in lines for char in line)
 
 
+@pytest.mark.parametrize(
+    ("values", "most", "filled"),
+    [
+        ([1.0, None, 3.0], 1, [1.0, 2.0, 3.0]),
+        ([1.0, None, None, 4.0], 2, [1.0, 2.0, 3.0, 4.0]),
+        ([1.0, None, None, 4.0], 1, [1.0, None, None, 4.0]),
+        ([None, 1.0, None], 5, [None, 1.0, None]),
+        ([1.0, None, 3.0], 0, [1.0, None, 3.0]),
+        ([], 3, []),
+    ],
+)
+def test_a_late_sample_is_no_gap(values: list[float | None], most: int, filled: list[float | None]) -> None:
+    assert plot.bridged(values, most) == filled
+
+
 def test_where_there_are_no_dots_there_are_stars() -> None:
     lines = plot.curve([0.0, 1.0, None, 3.0], 12, 3)
 
