@@ -173,7 +173,7 @@ def _added(task: Task, title: str) -> dict[str, Any]:
     given = {**settings, "address_use": task.params["address_use"]}
     body = task.client.declarations.backend_body(provider, title, given)  # in check mode too: it says what is wrong
     shown = {"title": title, "provider": body["provider"], "region": body.get("region")}
-    made = task.change("backend", None, shown, lambda: task.client.add_backend(provider, title, **given))
+    made = task.change("backend", None, shown, partial(task.client.add_backend, provider, title, **given))
     if made is None:
         return {"title": title, "name": title, "provider": body["provider"]}
     if task.params["enabled"] is False:
@@ -189,7 +189,7 @@ def _updated(task: Task, found: Any) -> dict[str, Any]:
         raise Conflict(f"The backend {found.title!r} is one of {found.provider}, not of {provider}.")
     if task.params["update_credentials"] == "always":
         settings = credentials(task.params)
-        task.change("credentials", "unknown", "as given", lambda: found.update_credentials(**settings))
+        task.change("credentials", "unknown", "as given", partial(found.update_credentials, **settings))
     wanted = {name: task.params[name] for name in ("enabled", "address_use") if task.params[name] is not None}
     for name, value in wanted.items():
         if found.record.get(name) != value:
