@@ -95,3 +95,27 @@ def test_names_are_joined_as_people_know_them() -> None:
     assert metric_id("cpu", "0", "cpu", "idle", "") == "cpu.0.cpu.idle"
     assert metric_id("mist.python", "my metric", "gauge") == "mist_python.my_metric.gauge"
     assert title("load.shortterm") == "Load shortterm"
+
+
+def test_custom_metrics_are_named_by_their_id_alone() -> None:
+    told = read(
+        post(
+            value_list(plugin="mist.python", plugin_instance="python", type="derive", dstypes=["derive"]),
+            value_list(plugin="mist.python", plugin_instance="a..b", type="gauge"),
+        ),
+        NOW + 300,
+    )
+    assert told.batch.names == ("mist.python.python", "mist.python.a__b")
+    assert told.troubles == ()
+
+
+def test_what_is_wrong_with_a_custom_metric_is_no_sample() -> None:
+    wrong = value_list(plugin="mist.python", plugin_instance="later", type="gauge", values=[None])
+    told = read(post({**wrong, "meta": {"trouble": "OSError:\n" + "x" * 900, "version": "7"}}), NOW + 300)
+    (trouble,) = told.troubles
+    assert (len(told.batch), told.unfit) == (0, 0)
+    assert (trouble.plugin_id, trouble.version, trouble.trouble[:9]) == ("later", "7", "OSError: ")
+    assert len(trouble.trouble) == 500
+    # of another plugin it is no trouble, and without it the value is unfit
+    assert read(post({**wrong, "plugin": "users", "meta": {"trouble": "x"}}), NOW + 300).troubles == ()
+    assert read(post({**wrong, "meta": {"network:received": True}}), NOW + 300).unfit == 1
