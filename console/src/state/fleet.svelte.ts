@@ -22,6 +22,7 @@ export const fleet = new FleetState()
 
 const SETTLE_MS = 250
 const LEAST_WAIT_MS = 15_000
+const MS_EACH = 4 // 10 000 machines are read again after a minute, unless an event tells of a change
 const MOST_SINGLE = 20 // more machines than these are read as a whole
 let controller: AbortController | null = null
 let settling: ReturnType<typeof setTimeout> | undefined
@@ -95,7 +96,7 @@ function wait(tookMs: number): void {
       if (document.visibilityState === 'visible' || live.lostSince !== null) void readAll()
       else document.addEventListener('visibilitychange', () => void readAll(), { once: true })
     },
-    Math.max(LEAST_WAIT_MS, tookMs * 20),
+    Math.max(LEAST_WAIT_MS + fleet.machines.length * MS_EACH, tookMs * 20),
   )
 }
 
