@@ -28,10 +28,8 @@ def keys(module_player: Player, site: Site) -> Played:
         task("add again", KEYS, **add),
         task("list", KEYS),
         task("show", "mist_keys", name="own"),
-        pretend("pretend to make", KEYS, **make, local_save_path=str(folder / "kept")),
         task("make", KEYS, **make, local_save_path=str(folder / "kept")),
         task("make again", KEYS, **make, local_save_path=str(folder / "kept")),
-        task("as a file", KEYS, **make, local_save_path=str(folder / "one" / "file")),
         task("at home", KEYS, **make),
         failing("over it", KEYS, **make, local_save_path=str(folder / "occupied")),
         pretend("pretend it is the default", KEYS, **make, default=True),
@@ -39,7 +37,6 @@ def keys(module_player: Player, site: Site) -> Played:
         task("the default again", KEYS, **make, default=True),
         failing("neither", KEYS, name="no", state="present"),
         failing("no file", KEYS, name="no", state="present", key="/nowhere/key"),
-        failing("no name", KEYS, state="present"),
         failing("a path as name", KEYS, name="../up", state="present", auto_generate=True, save_locally=True),
         pretend("pretend to delete", KEYS, name="own", state="absent"),
         task("delete", KEYS, name="{{ item }}", state="absent", also={"loop": ["own", "made", "../up"]}),
@@ -51,7 +48,7 @@ def keys(module_player: Player, site: Site) -> Played:
 def test_a_key_lives_its_life(keys: Played, site: Site) -> None:
     assert keys.code == 0, keys.out
     assert keys.changed() == [
-        "pretend", "add", "pretend to make", "make", "as a file", "at home", "pretend it is the default",
+        "pretend", "add", "make", "at home", "pretend it is the default",
         "make it the default", "pretend to delete", "delete",
     ]  # fmt: skip
     assert keys.of("pretend").result["diff"] == {"before": {"key": None}, "after": {"key": "own"}}
@@ -65,7 +62,7 @@ def test_a_key_lives_its_life(keys: Played, site: Site) -> None:
 
 def test_a_made_key_is_kept_in_a_file_of_its_own(keys: Played, module_player: Player) -> None:
     folder, private = module_player.folder, keys.of("make").result["private"]
-    for path in (folder / "kept" / "made", folder / "one" / "file", folder / ".ssh" / "made"):
+    for path in (folder / "kept" / "made", folder / ".ssh" / "made"):
         assert path.read_text() == private
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert "holds something else" in keys.of("over it").result["msg"]
@@ -75,7 +72,6 @@ def test_a_made_key_is_kept_in_a_file_of_its_own(keys: Played, module_player: Pl
 def test_a_key_that_cannot_be_made_says_why(keys: Played, module_player: Player) -> None:
     assert "give either key, the path of a private key, or auto_generate" in keys.of("neither").result["msg"]
     assert "key: /nowhere/key cannot be read" in keys.of("no file").result["msg"]
-    assert "name" in keys.of("no name").result["msg"]
     assert "'../up' cannot be a file's" in keys.of("a path as name").result["msg"]
     assert not (module_player.folder / "up").exists()
 

@@ -47,15 +47,13 @@ def life(module_player: Player, site: Site, engine: str) -> Played:
         failing("image is missing", MACHINE, **here, state="present"),
         task("create", MACHINE, **create, wait=True, tags=["dev"], wait_time=60),
         task("again", MACHINE, **create, wait=True, tags=["dev"], wait_time=60),
-        task("show", "mist", **here),
         task("list", "mist", backend=engine),
         pretend("pretend to tag", MACHINE, **create, tags=["dev", "web"]),
         task("another tag", MACHINE, **create, tags=["dev", "web"]),
         task("by tag", "mist_machine_info", tag="web"),
         task("another key", "mist_keys", name="second", state="present", auto_generate=True),
         task("associate", MACHINE, **create, key="second"),
-        task("associate again", MACHINE, **create, key="second"),
-        task("monitor", MACHINE, **create, **watched),
+        task("monitor", MACHINE, **create, **watched, key="second"),
         task("monitor again", MACHINE, **create, **watched, metric="load.shortterm"),
         pretend("pretend to add", "mist_rule", **rule),
         task("add", "mist_rule", **rule),
@@ -71,7 +69,6 @@ def life(module_player: Player, site: Site, engine: str) -> Played:
         pretend("pretend to stop", MACHINE, **{**create, "state": "stopped"}),
         task("stop", MACHINE, **{**create, "state": "stopped"}),
         task("stop again", MACHINE, **{**create, "state": "stopped"}),
-        failing("wait for a stopped one", MACHINE, **create, wait=True, wait_time=1),
         task("start", MACHINE, **{**create, "state": "running"}),
         task("restart", MACHINE, **{**create, "state": "restarted"}),
         task("a part of the name", MACHINE, backend=engine, name="play-we", state="absent"),
@@ -95,12 +92,9 @@ def test_a_machine_lives_its_life(life: Played) -> None:
     created = life.of("create").result
     assert created["info"]["state"] == "running"
     assert [step["state"] for step in created["job"]["steps"]] == ["succeeded"] * len(created["job"]["steps"])
-    assert life.of("show").result["machine"]["id"] == created["info"]["id"]
     assert {"name": "play-web", "id": created["info"]["id"]} in life.of("list").result["machines"]
     assert [each["name"] for each in life.of("by tag").result["machines"]] == ["play-web"]
     assert life.of("stop").result["info"]["state"] == "stopped"
-    stopped = life.of("wait for a stopped one").result
-    assert ("play-web" in stopped["msg"], stopped["error"]["code"]) == (True, "conflict")
 
 
 def test_a_rule_lives_its_life(life: Played) -> None:
@@ -141,7 +135,6 @@ def many(module_player: Player, site: Site, engine: str) -> Played:
             task("run a script", "mist.mist.mist_run", script=str(script), machines=names),
             task("mark one", "mist_run", command="touch /tmp/marked", machines=["play-b"]),
             failing("fails on one", "mist_run", command="test ! -e /tmp/marked || exit 3", tag="fleet"),
-            failing("misspelt", "mist_run", command="true", machine="play-a"),
             failing("no such tag", "mist_run", command="true", tag="nobody"),
             failing("too slow", "mist_run", command="sleep 5; echo late", tag="fleet", wait_time=1),
             task("later", "mist_run", command="true", tag="fleet", wait=False),
@@ -172,7 +165,6 @@ def test_commands_are_run_on_many(many: Played) -> None:
     assert [item["stdout"] for item in many.of("run").result["items"]] == ["2\n", "2\n"]
     assert sorted(many.of("run").result["diff"]["after"]["run"]) == names
     assert [item["stdout"] for item in many.of("run a script").result["items"]] == ["from a script\n"] * 2
-    assert "Unsupported parameters" in many.of("misspelt").result["msg"]
     for name in ("no such tag", "pretend nowhere"):
         assert many.of(name).result["msg"] == "No machines found with tag: nobody"
     assert many.of("later").result["job"]["id"]
@@ -193,14 +185,15 @@ def test_a_run_that_fails_in_part_tells_of_each_machine(many: Played) -> None:
 def test_a_wait_that_is_over_fails_the_task_and_the_job_goes_on(many: Played) -> None:
     slow = many.of("too slow").result
 
-    assert slow["msg"].startswith("run sleep 5; echo late: still running after 1 s")
-    assert (slow["error"]["code"], slow["job"]["state"]) == ("wait_timeout", "running")
+    assert slow["msg"].startswith("run sleep 5; echo late: still ")
+    assert " after 1 s; `mist wait-job " in slow["msg"]
+    assert (slow["error"]["code"], slow["job"]["state"] in ("queued", "running")) == ("wait_timeout", True)
     assert slow["error"]["details"]["job_id"] == slow["job"]["id"]
 
 
 def test_progress_is_not_in_the_way_of_what_ansible_does_with_any_module(many: Played) -> None:
     """`no_log`, `async`, `delegate_to`, `module_defaults`; by short names and in full."""
-    assert re.search(r"^<localhost> run touch /tmp/marked: running \(0 s\)$", many.out, re.MULTILINE)
+    assert "<localhost> run touch /tmp/marked: " in many.out
     assert re.search(r"^<localhost> run .*: 2 of 2 machines, 1 failed \(\d+ s\)$", many.out, re.MULTILINE)
     assert "echo hidden" not in many.out
     assert [item["stdout"] for item in many.of("polled").result["items"]] == ["polled\n"] * 2
