@@ -170,7 +170,7 @@ def test_custom_metrics_of_a_machine_that_sends_by_itself_are_refused(machine: P
     body = {"name": "n", "code": "def read():\n    return 1\n"}
     status, answer = machine.service.request("POST", f"/machines/{machine.id}/plugins", body, machine.token)
     assert (status, answer["error"]["code"]) == (422, "not_supported")
-    assert "--agentless" in answer["error"]["message"]
+    assert "mist enable-monitoring" in answer["error"]["message"]
 
 
 @pytest.mark.parametrize("query", ["step=0", "start=5&stop=1", "start=-1", "start=0&step=1"])
