@@ -12,31 +12,31 @@ const item = (machine: string, more: Partial<JobItem> = {}): JobItem => ({
 })
 const entry = (more: Partial<Entry>): Entry => ({
   id: 'm', name: 'm', state: 'succeeded', exitCode: 0, user: null, startedAt: null, finishedAt: null, failure: null,
-  stdout: '', stderr: '', dropped: 0, cut: 0, ...more,
+  stdout: '', stderr: '', dropped: 0, cut: 0, received: 0, ...more,
 })
 
 describe('Entries', () => {
-  it('collects pieces by machine and stream, then takes what the item ended with', () => {
+  it('collects pieces by machine and stream; an item of the stream ends them', () => {
     const all = new Entries()
     all.add(piece('a', 'one\n'))
     all.add(piece('b', 'x'))
-    all.add(piece('a', 'two\n'))
+    all.add(piece('a', '\x1b[31mtwo\x1b[0m\n'))
     all.add(piece('a', 'oh\n', 'stderr'))
-    expect(all.list()[0]).toMatchObject({ stdout: 'one\ntwo\n', stderr: 'oh\n', state: 'running' })
-    all.put(item('a', { stdout: 'one\n\x1b[31mtwo\x1b[0m\n', stdout_bytes: 17, exit_code: 3, state: 'failed' }))
-    expect(all.list()[0]).toMatchObject({ stdout: 'one\ntwo\n', stderr: '', exitCode: 3, state: 'failed', cut: 0 })
+    all.put(item('a', { state: 'running', exit_code: null }))
+    expect(all.list()[0]).toMatchObject({ stderr: 'oh\n', state: 'running' })
+    all.put(item('a', { stdout_bytes: 117, stderr_bytes: 3, exit_code: 3, state: 'failed' }))
+    expect(all.list()[0]).toMatchObject({ stdout: 'one\ntwo\n', stderr: 'oh\n', exitCode: 3, state: 'failed', cut: 100 })
     expect(all.list()).toHaveLength(2)
   })
-  it('keeps what came before an item that only begins', () => {
+  it('takes the output of a whole item, and tells how much the service did not keep', () => {
     const all = new Entries()
-    all.add(piece('a', 'one'))
-    all.put(item('a', { state: 'running', exit_code: null }))
-    expect(all.list()[0]).toMatchObject({ stdout: 'one', state: 'running' })
+    all.putWhole(item('a', { stdout: '\x1b[1mü', stdout_bytes: 106 }))
+    expect(all.list()[0]).toMatchObject({ stdout: 'ü', cut: 100 })
   })
-  it('tells how much the service did not keep', () => {
+  it('lists machines by name, numbers in them as numbers', () => {
     const all = new Entries()
-    all.put(item('a', { stdout: 'ü', stdout_bytes: 102 }))
-    expect(all.list()[0]?.cut).toBe(100)
+    for (const name of ['web-10', 'web-2']) all.put(item(name))
+    expect(all.list().map(({ name }) => name)).toEqual(['web-2', 'web-10'])
   })
 })
 

@@ -20,6 +20,8 @@ export type Entry = {
   dropped: number
   /** Bytes that the machine sent and the service did not keep. */
   cut: number
+  /** Bytes that came by the stream. */
+  received: number
 }
 
 /** The most that is shown of one machine's stream; the end is kept, since that is where errors are. */
@@ -35,14 +37,28 @@ export class Entries {
     const before = this.#all.get(piece.machine_id) ?? begun(piece.machine_id, piece.machine_name)
     const stream = piece.stream === 'stderr' ? 'stderr' : 'stdout'
     const { text, dropped } = tail(before[stream] + piece.data)
-    this.#all.set(piece.machine_id, { ...before, [stream]: text, dropped: before.dropped + dropped })
+    const received = before.received + size(piece.data)
+    this.#all.set(piece.machine_id, { ...before, [stream]: text, dropped: before.dropped + dropped, received })
   }
 
-  /** An item as it stands; one that has ended has its whole output, as far as the service kept it. */
+  /** An item of the stream, which comes behind its last piece and carries no output itself. */
   put(item: JobItem): void {
-    const before = this.#all.get(item.machine_id) ?? begun(item.machine_id, item.machine_name)
-    const facts = {
-      ...before,
+    const entry = this.#facts(item)
+    if (!ended(item)) this.#all.set(item.machine_id, entry)
+    else {
+      const cut = Math.max(0, item.stdout_bytes + item.stderr_bytes - entry.received)
+      this.#all.set(item.machine_id, { ...entry, stdout: plain(entry.stdout), stderr: plain(entry.stderr), cut })
+    }
+  }
+
+  /** An item of the listing, with its output as far as the service kept it. */
+  putWhole(item: JobItem): void {
+    this.#all.set(item.machine_id, { ...this.#facts(item), ...outputs(item) })
+  }
+
+  #facts(item: JobItem): Entry {
+    return {
+      ...(this.#all.get(item.machine_id) ?? begun(item.machine_id, item.machine_name)),
       name: item.machine_name,
       state: item.state,
       exitCode: item.exit_code,
@@ -51,8 +67,6 @@ export class Entries {
       finishedAt: item.finished_at,
       failure: failureOf(item.error),
     }
-    const over = item.state !== 'running' && item.state !== 'queued'
-    this.#all.set(item.machine_id, over ? { ...facts, ...outputs(item) } : facts)
   }
 
   list(): Entry[] {
@@ -60,9 +74,11 @@ export class Entries {
   }
 }
 
+const ended = ({ state }: JobItem): boolean => state !== 'running' && state !== 'queued'
+
 function begun(id: string, name: string): Entry {
   const nothing = { exitCode: null, user: null, startedAt: null, finishedAt: null, failure: null }
-  return { id, name, state: 'running', ...nothing, stdout: '', stderr: '', dropped: 0, cut: 0 }
+  return { id, name, state: 'running', ...nothing, stdout: '', stderr: '', dropped: 0, cut: 0, received: 0 }
 }
 
 function outputs(item: JobItem): Pick<Entry, 'stdout' | 'stderr' | 'dropped' | 'cut'> {

@@ -56,7 +56,7 @@ export class Followed {
   async #readItems(): Promise<void> {
     const asked = { path: { job_id: this.id }, query: { limit: PAGE }, signal: this.#controller.signal }
     await getAll('/jobs/{job_id}/items', asked, (page) => {
-      for (const item of page.items) this.#entries.put(item)
+      for (const item of page.items) this.#entries.putWhole(item)
       this.#show()
     })
   }
