@@ -92,7 +92,7 @@ async def page(ctx: Context, actor: Actor, query: MachineQuery) -> MachinePage:
     found = await ctx.database.read(machines.page, actor.account_id, wanted, limit, query.cursor)
     heard = None
     if query.monitoring:
-        heard = await sending.of_account(ctx, actor.account_id, [machine.id for machine in found.items])
+        heard = await sending.of_machines(ctx, actor.account_id, [machine.id for machine in found.items])
     return MachinePage(items=found.items, next_cursor=found.next_cursor, backends=_fares(ctx, known), monitoring=heard)
 
 
@@ -113,7 +113,7 @@ async def page_json(ctx: Context, actor: Actor, query: MachineQuery) -> Rendered
     if not query.monitoring:
         return Rendered(pieces=(*pieces, b"}"), etag=f'W/"{known.tag()}"')
     ids = [each.id for each in msgspec.json.decode(pieces[1], type=list[_Id])]
-    heard = msgspec.json.encode(await sending.of_account(ctx, actor.account_id, ids))
+    heard = msgspec.json.encode(await sending.of_machines(ctx, actor.account_id, ids))
     tag = f"{known.tag()}-{blake2b(heard, digest_size=8).hexdigest()}"
     return Rendered(pieces=(*pieces, b',"monitoring":', heard, b"}"), etag=f'W/"{tag}"')
 

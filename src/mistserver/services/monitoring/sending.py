@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from mistserver.domain.errors import Unavailable
@@ -17,19 +17,14 @@ log = logging.getLogger(__name__)
 ANSWER_S = 3.0  # a listing of machines does not wait longer for the store of metrics
 
 
-async def of_account(ctx: Context, account_id: str, among: Collection[str] | None = None) -> dict[str, Sending]:
-    """By machine, those that are monitored (of `among`). A store that does not answer leaves their samples unknown."""
-    expected = await ctx.database.read(sending.expected, account_id)
-    if among is not None:
-        there = set(among)
-        expected = {id: each for id, each in expected.items() if id in there}
-    return await _sending(ctx, expected)
+async def of_machines(ctx: Context, account_id: str, machine_ids: Sequence[str]) -> dict[str, Sending]:
+    """By machine, those that are monitored. A store that does not answer leaves their samples unknown."""
+    return await _sending(ctx, await ctx.database.read(sending.expected, account_id, machine_ids))
 
 
 async def of_machine(ctx: Context, account_id: str, machine_id: str) -> Sending | None:
     """None for a machine that is not monitored."""
-    expected = await ctx.database.read(sending.expected, account_id, machine_id)
-    return (await _sending(ctx, expected)).get(machine_id)
+    return (await of_machines(ctx, account_id, [machine_id])).get(machine_id)
 
 
 async def _sending(ctx: Context, expected: Mapping[str, Expected]) -> dict[str, Sending]:
