@@ -264,7 +264,7 @@ def test_fifty_hosts(tmp_path: Path, lab_key: KeyPair) -> None:
         ad_hoc = (sys.executable, "-c", "from ansible.cli.adhoc import main; main()")
         settings = hosts.player.run(program=(sys.executable, "-m", "mistansible"))
         (hosts.player.folder / "ansible.cfg").write_text(settings.stdout)
-        pinged = hosts.player.run("-i", "mist.yml", "tag_fleet", "-m", "ansible.builtin.ping", "-o", program=ad_hoc)
+        pinged = hosts.player.run("-i", "mist.yml", "tag_fleet", "-m", "ansible.builtin.ping", program=ad_hoc)
 
     assert played.code == 0, played.out
     assert [outcome.result["stdout"] for outcome in played if outcome.task == "who"] == [hosts.fleet.user] * 50
