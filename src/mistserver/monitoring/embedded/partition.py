@@ -63,7 +63,7 @@ class Partition:
     def __init__(self, path: Path, handles: Handles) -> None:
         self.path = path
         self.writes = 0  # since it was opened first
-        self._settled = 0  # how many of them stand in the file itself
+        self._settled = -1  # how many of them stand in the file itself
         self._handles = handles
         self._lock = threading.Lock()
         self._database: sqlite3.Connection | None = None
@@ -100,17 +100,15 @@ class Partition:
             raise sqlite3.ProgrammingError(f"{self.path.name} is closed")
 
     def settle(self) -> bool:
-        """Put what stands in the file's own log into the file; whether all of it is there now.
+        """Put what stands in the file's own log into the file, and leave the log empty; whether that could be done.
 
-        The end of a log that is lost looks like a crash: nobody could tell.
+        The end of a log that is lost looks like a crash: nobody could tell. What is left of it would hide newer pages.
         """
 
         def work(database: sqlite3.Connection) -> bool:
-            writes = self.writes
-            _, there, put = database.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-            if there == put:
-                self._settled = writes
-            return bool(there == put)
+            busy, *_ = database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            self._settled = self._settled if busy else self.writes
+            return not busy
 
         return self._settled == self.writes or self._with(work, True)
 
