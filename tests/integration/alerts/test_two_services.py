@@ -79,6 +79,7 @@ def measured(front: Front, key: KeyPair, door: Sshd, load: Load) -> str:
 
 
 @pytest.mark.full
+@pytest.mark.timeout(900)
 def test_what_one_began_the_other_ends_and_nobody_hears_it_twice(
     pair: tuple[Service, Service], postgres_url: str, lab_key: KeyPair, door: Sshd, hook: Webhook
 ) -> None:
