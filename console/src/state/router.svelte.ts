@@ -16,6 +16,8 @@ class Router {
   readonly query = $derived(new URLSearchParams(this.search))
   /** Counts navigations to another page, for what has to begin anew with each. */
   visit = $state(0)
+  /** The visit whose page is there to be seen. */
+  shown = $state(0)
 
   get name(): PageName | null {
     return this.place.name
@@ -92,11 +94,11 @@ function arrive(scrollTo: number | null): void {
 async function settle(scrollTo: number | null): Promise<void> {
   const visit = router.visit
   await tick()
-  for (let frame = 0; frame < 60; frame += 1) {
+  for (let frame = 0; frame < 300; frame += 1) {
     if (router.visit !== visit) return
     const heading = document.querySelector<HTMLElement>('main h1')
     const target = scrollTo ?? 0
-    if (heading && document.documentElement.scrollHeight - innerHeight >= target) {
+    if (heading && router.shown === visit && document.documentElement.scrollHeight - innerHeight >= target) {
       if (visit > 1 && !main()?.contains(document.activeElement)) focus(heading)
       window.scrollTo(0, target)
       return
