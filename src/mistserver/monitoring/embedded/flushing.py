@@ -56,6 +56,7 @@ class Flusher:
             self.flush(due.tolist())
             with self._state.lock:
                 due = self._state.head.due(self._state.now() - age_s)
+        self._state.raw.settle()
 
     def flush(self, slots: Sequence[int]) -> None:
         """Put what these rows hold into files and take it out of the head, a slice at a time."""

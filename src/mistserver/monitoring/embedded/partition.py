@@ -28,6 +28,7 @@ CREATE UNIQUE INDEX IF NOT EXISTS by_series ON chunks (series, start, end);
 """
 _KINDS = "iiiiibbbbii"  # of the columns
 _PLACE = "series, start, end, size, step, place"
+_BUSY_MS = 5000
 _AT_ONCE = 500  # parameters of one statement
 _COMPACT = 0x4D697374  # the file's user_version; a damaged one is hardly this
 
@@ -106,11 +107,16 @@ class Partition:
         """
 
         def work(database: sqlite3.Connection) -> bool:
+            database.execute("PRAGMA busy_timeout = 0")  # a backup may be reading: the next time
             busy, *_ = database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            database.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
             self._settled = self._settled if busy else self.writes
             return not busy
 
-        return self._settled == self.writes or self._with(work, True)
+        return self.is_settled() or self._with(work, True)
+
+    def is_settled(self) -> bool:
+        return self._settled == self.writes
 
     def is_compact(self) -> bool:
         """Whether every series is one chunk here, and counted in the coarser levels."""

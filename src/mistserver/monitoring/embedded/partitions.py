@@ -75,8 +75,12 @@ class Partitions:
             self.at(start).write(some)
 
     def settle(self) -> bool:
+        """Put all that was written into the files themselves, where it is not yet; whether that could be done."""
+        return min([partition.settle() for _, partition in self.there()], default=True)
+
+    def is_settled(self) -> bool:
         """Whether all that was written stands in the files, and not only in their logs."""
-        return all(partition.settle() for _, partition in self.there())
+        return all(partition.is_settled() for _, partition in self.there())
 
     def read(self, series: Sequence[int], start: int, stop: int) -> list[Stored]:
         """Chunks that touch the span, file by file; a chunk may reach beyond the span of its file."""

@@ -257,7 +257,7 @@ class Writer:
             last = some[-1][0] if some else last
         if self.droppable:
             last = min(last, self.droppable())
-        if last and self._state.raw.settle():
+        if last and self._state.raw.is_settled():
             hot.drop_posts(last)
         self._grown = 0
 
