@@ -7,11 +7,13 @@ const STEPS: [limit: number, size: number, unit: string][] = [
   [86_400 * 14, 86_400, 'd'],
 ]
 
-/** `12 s ago`, `in 3 h`; further away than two weeks, the day. */
+const LAG = 8
+
+/** `12 s ago`, `in 3 h`; further away than two weeks, the day. `now` may lag by some seconds behind what just happened. */
 export function ago(at: Date, now: Date): string {
   const seconds = Math.round((now.getTime() - at.getTime()) / 1000)
   const size = Math.abs(seconds)
-  if (size < 3) return 'now'
+  if (size < 3 || (seconds < 0 && size < LAG)) return 'now'
   const step = STEPS.find(([limit]) => size < limit)
   if (!step) return day(at)
   const text = `${String(Math.trunc(size / step[1]))} ${step[2]}`
