@@ -13,6 +13,8 @@ const SHOWN_MS = 5000
 export class Activity {
   readonly machineId: string
   job = $state.raw<Job | null>(null)
+  /** What to run on the machine by hand, password included, until it was read: it is told only once. */
+  commands = $state('')
   #followed = new Set<string>()
 
   constructor(machineId: string) {

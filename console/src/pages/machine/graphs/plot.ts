@@ -25,6 +25,8 @@ export type Wiring = {
 }
 
 const LEAST_DRAG_PX = 6
+/** Browsers draw lines of one device pixel several times faster than wider ones. */
+const LINE_PX = devicePixelRatio > 1 ? 1.5 : 1
 
 /** The colours of this moment; the canvas knows none of CSS. */
 export function palette(of: Element): Palette {
@@ -93,7 +95,7 @@ function line({ chart, palette }: Wiring, at: number): uPlot.Series {
   const only = chart.lines.length === 1
   return {
     stroke: colour,
-    width: 1.5,
+    width: LINE_PX,
     ...(only ? { fill: `${colour}1f` } : {}),
     spanGaps: false,
     points: { show: true, size: 4, fill: colour, filter: (plot, series) => alone(plot.data[series] ?? []) },

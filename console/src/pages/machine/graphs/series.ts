@@ -20,6 +20,7 @@ export class Series {
   readonly metas = new Map<string, Meta>()
   readonly values = new Map<string, Value[]>()
   #means = new Map<string, Mean>()
+  #times: number[] = []
 
   constructor(start: number, step: number, interval: number) {
     this.start = start
@@ -28,7 +29,11 @@ export class Series {
   }
 
   get times(): number[] {
-    return Array.from({ length: this.length }, (_, at) => this.start + at * this.step)
+    if (this.#times.length !== this.length || this.#times[0] !== this.start) {
+      this.#times = new Array<number>(this.length)
+      for (let at = 0; at < this.length; at += 1) this.#times[at] = this.start + at * this.step
+    }
+    return this.#times
   }
   /** The second behind the last point. */
   get end(): number {
@@ -108,7 +113,8 @@ export function seriesOf(stats: Stats, interval: number): Series {
  * missing, so shorter runs than `most` become `undefined`, over which the line goes on.
  */
 export function bridged(values: readonly Value[], most: number): (number | null | undefined)[] {
-  const drawn: (number | null | undefined)[] = [...values]
+  const drawn: (number | null | undefined)[] = values.slice()
+  if (most < 1) return drawn
   let from = -1
   for (let at = 0; at < drawn.length; at += 1) {
     if (drawn[at] === null) continue

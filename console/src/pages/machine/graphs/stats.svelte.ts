@@ -21,6 +21,8 @@ export class MachineStats {
   version = $state(0)
   error = $state.raw<Error | null>(null)
   loading = $state(true)
+  /** Of how many seconds up to now `series` is. */
+  seconds = $state(0)
   /** What the service's clock is ahead of this one, in seconds. */
   ahead = 0
   #controller: AbortController | null = null
@@ -42,6 +44,7 @@ export class MachineStats {
       const stats = await get('/machines/{machine_id}/stats', { path, query, signal: controller.signal })
       if (to === null) this.#setClock(stats.stop - 1)
       this.series = this.#withRecent(seriesOf(stats, interval))
+      this.seconds = view.range.seconds
       this.version += 1
       this.error = null
     } catch (thrown) {
@@ -57,14 +60,14 @@ export class MachineStats {
   }
 
   /** Points of the stream; `again` reads everything when a metric is among them that is not shown yet. */
-  take(points: Points, seconds: number, again: () => void): void {
+  take(points: Points, again: () => void): void {
     this.#recent = [...this.#recent, points].slice(-KEPT_MESSAGES)
     if (!this.series) return
     if (this.series.add(points)) {
       clearTimeout(this.#timer)
       this.#timer = setTimeout(again, SETTLE_MS)
     }
-    this.series.dropBefore(this.now() - seconds - 2 * this.series.step)
+    this.series.dropBefore(this.now() - this.seconds - 2 * this.series.step)
     this.version += 1
   }
 
@@ -95,14 +98,18 @@ export function machineStats(asked: () => Asked): MachineStats {
       stats.stop()
     }
   })
-  $effect(() => {
+  const followed = $derived.by(() => {
     const { machineId, view } = asked()
-    if (view.span !== null) return
+    return view.span === null ? machineId : ''
+  })
+  $effect(() => {
+    const machineId = followed
+    if (machineId === '') return
     return whileVisible(() => {
       const stream = follow({
         route: '/machines/{machine_id}/stats/stream',
         path: { machine_id: machineId },
-        on: { points: (data) => { stats.take(data as Points, view.range.seconds, reload) } },
+        on: { points: (data) => { stats.take(data as Points, reload) } },
       })
       return stream.close
     }, reload)
