@@ -234,3 +234,17 @@ def test_names_of_the_prose_exist() -> None:
     assert (mistclient.model.Backend, mistclient.model.Key) == (Backend, Key)
     assert callable(mistclient.model.Backend.create_machine)
     assert callable(mistclient.model.Machine.add_python_plugin)
+
+
+def test_a_plugin_that_has_to_be_loaded_is_waited_for(client: MistClient, service: RestStub) -> None:
+    machine = client.machines()[0]
+    path = f"/machines/{machine.id}/metrics/contextswitch"
+    loads = service._job("monitoring.collectd.load", "load", {"metrics": ["contextswitch"]})
+    service.scripted["PUT", path] = [(202, loads)]
+    service.scripted["DELETE", path] = [(202, service._job("monitoring.collectd.unload", "unload", {}))]
+
+    assert machine.add_metric("contextswitch") == {"metrics": ["contextswitch"]}
+    machine.remove_metric("contextswitch")
+
+    waited = [path for method, path in service.calls("GET") if path.startswith("/jobs/")]
+    assert len(set(waited)) == 2
