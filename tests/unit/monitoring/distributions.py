@@ -86,10 +86,8 @@ def _apt_install(curl: str) -> str:
 
 
 def _apt_python(library: str) -> str:
-    """Under its name of old or of today, looked for before and after the package sources were read."""
-    looked = f"apt-cache policy {library}\n"
-    if library.endswith("t64"):
-        looked = f"apt-cache policy {library.removesuffix('t64')}\n{looked}"
+    """Looked for under its name of old and of today, before and after the package sources were read."""
+    looked = "".join(f"apt-cache policy {name}\n" for name in sorted({library.removesuffix("t64"), library}))
     return f"{looked}{looked}{_apt_add(library)}"
 
 
