@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import FilePayload, Locator, Page, expect
 
 from tests.integration.monitoring.conftest import named
 from tests.integration.serve.test_monitoring import Posting, value_list
@@ -198,7 +198,7 @@ def test_a_file_becomes_a_metric_after_its_test_run(console: Console, sampled: s
     expect(dialog.get_by_role("alert")).to_contain_text("KeyError")
     expect(dialog.locator("pre")).to_contain_text("read() 1: KeyError")
 
-    file = {"name": "counted.py", "mimeType": "text/x-python", "buffer": COUNTING.encode()}
+    file = FilePayload(name="counted.py", mimeType="text/x-python", buffer=COUNTING.encode())
     dialog.locator("input[type=file]").set_input_files([file])
     expect(dialog.get_by_label("Python file")).to_have_value(COUNTING)
     dialog.get_by_role("button", name="Try and add").click()

@@ -31,10 +31,10 @@ const LIGHT: ITheme = {
 }
 
 const DARK: ITheme = {
-  background: '#0b0d10',
+  background: '#15171c',
   foreground: '#e3e6ec',
   cursor: '#9db0ff',
-  cursorAccent: '#0b0d10',
+  cursorAccent: '#15171c',
   selectionBackground: '#2f3a66',
   black: '#2a2e37',
   red: '#ff8b82',
