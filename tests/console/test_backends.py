@@ -107,7 +107,7 @@ def test_a_wrong_secret_is_told_and_what_was_typed_is_kept(console: Console, ec2
     expect(secret).to_have_attribute("aria-invalid", "true")
     expect(secret).to_be_focused()
     assert console.accessibility() == []
-    console.shot("backend-wrong-secret", full=True)
+    console.shot("backend-wrong-secret")
     expect(page.get_by_label("Access key ID")).to_have_value(ec2_cloud.api_key)
     expect(page.get_by_label("Region")).to_have_value("eu-central-1")
     expect(page.get_by_label("Endpoint")).to_have_value(ec2_cloud.endpoint)

@@ -6,3 +6,10 @@ class DraftState {
 }
 
 export const kept = new DraftState()
+let owner = ''
+
+/** What somebody else typed before, in this tab, is not theirs to see. */
+export function keepFor(user: string): void {
+  if (owner !== user) kept.value = blank()
+  owner = user
+}
