@@ -215,7 +215,12 @@ def test_groups_and_variables_also_from_a_cache(hosts: Hosts) -> None:
     assert again == found
 
 
+@pytest.mark.full
 def test_direct_connections_use_what_the_service_knows(hosts: Hosts) -> None:
+    (backend,) = [each for each in hosts.ask("GET", "/backends?limit=99")["items"] if each["name"] == "host-1"]
+    hosts.ask("PATCH", f"/backends/{backend['id']}", {"enabled": True})
+    (machine,) = hosts.ask("GET", f"/machines?backend={backend['id']}&limit=9")["items"]
+    hosts.ask("POST", f"/machines/{machine['id']}/probe", {})
     found = listed(hosts.player, f"{PLUGIN}connect: direct\nbackend: host-1\n")
 
     (variables,) = found["_meta"]["hostvars"].values()

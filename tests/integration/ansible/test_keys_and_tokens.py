@@ -1,4 +1,4 @@
-"""The modules about keys, tokens and the register."""
+"""The modules about keys, tokens and the register. Of keys, the seed's tasks show the same in short."""
 
 from __future__ import annotations
 
@@ -45,6 +45,7 @@ def keys(module_player: Player, site: Site) -> Played:
     )
 
 
+@pytest.mark.full
 def test_a_key_lives_its_life(keys: Played, site: Site) -> None:
     assert keys.code == 0, keys.out
     assert keys.changed() == [
@@ -60,6 +61,7 @@ def test_a_key_lives_its_life(keys: Played, site: Site) -> None:
     assert shown["info"]["name"] == "own"
 
 
+@pytest.mark.full
 def test_a_made_key_is_kept_in_a_file_of_its_own(keys: Played, module_player: Player) -> None:
     folder, private = module_player.folder, keys.of("make").result["private"]
     for path in (folder / "kept" / "made", folder / ".ssh" / "made"):
@@ -69,6 +71,7 @@ def test_a_made_key_is_kept_in_a_file_of_its_own(keys: Played, module_player: Pl
     assert (folder / "occupied").read_text() == "something else\n"
 
 
+@pytest.mark.full
 def test_a_key_that_cannot_be_made_says_why(keys: Played, module_player: Player) -> None:
     assert "give either key, the path of a private key, or auto_generate" in keys.of("neither").result["msg"]
     assert "key: /nowhere/key cannot be read" in keys.of("no file").result["msg"]

@@ -35,6 +35,7 @@ def test_everything_is_passed_on_and_the_exit_code_comes_back(player: Player) ->
     assert [(outcome.task, outcome.result["msg"]) for outcome in played] == [("say", "passed True"), ("fail", "passed")]
 
 
+@pytest.mark.full
 def test_the_users_own_modules_and_collections_are_still_found(player: Player) -> None:
     for folder in ("from_cfg", "from_flag", "own/ansible_collections/me/mine/plugins/modules"):
         (player.folder / folder).mkdir(parents=True)
@@ -72,6 +73,7 @@ def test_plain_ansible_playbook_finds_them_with_the_lines_that_mist_prints(playe
     assert "<localhost> run true: " in played.out  # the short name leads to what tells of progress, too
 
 
+@pytest.mark.full
 def test_a_python_without_mist_hands_over_to_the_one_that_has_it(player: Player) -> None:
     own = player.folder / "bare-python"
     own.write_text(f'#!/bin/sh\nexec {sys.executable} -E -S "$@"\n')
