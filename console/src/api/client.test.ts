@@ -58,10 +58,16 @@ describe('requests', () => {
     answer(new Response('<html>', { status: 200 }))
     await expect(get('/me', {})).rejects.toMatchObject({ code: 'bad_answer' })
   })
+  it('are sent once more when they only read', async () => {
+    const asked = answer(new TypeError('network'), json({ items: [], next_cursor: null }), new TypeError('network'))
+    expect((await get('/keys', {})).items).toEqual([])
+    await expect(post('/keys', { body: { name: 'k' } })).rejects.toBeInstanceOf(ServerLost)
+    expect(asked.map(({ init }) => init.method)).toEqual(['GET', 'GET', 'POST'])
+  })
   it('tell who watches', async () => {
     const told: string[] = []
     watch({ signedOut: () => told.push('out'), answered: () => told.push('answered'), lost: () => told.push('lost') })
-    answer(new TypeError('network'), json(refusal, 401), json(refusal, 401))
+    answer(new TypeError('network'), new TypeError('network'), json(refusal, 401), json(refusal, 401))
     await expect(get('/me', {})).rejects.toBeInstanceOf(ServerLost)
     await expect(get('/keys', {})).rejects.toBeInstanceOf(ApiError)
     await expect(post('/sessions', { body: { email: 'a', password: 'b' } })).rejects.toBeInstanceOf(ApiError)
