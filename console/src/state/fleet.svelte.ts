@@ -78,14 +78,11 @@ async function readBackends(signal: AbortSignal): Promise<void> {
   fleet.backends = await getAll('/backends', { signal })
 }
 
-/** The first time machines are shown page by page, later they are exchanged at once. */
+/** The first time the first page is shown at once; to filter and sort anew for each page would hold up the rest. */
 async function readMachines(signal: AbortSignal): Promise<void> {
-  const read: Machine[] = []
-  await getAll('/machines', { signal }, (page) => {
-    read.push(...page.items)
-    if (!fleet.ready) fleet.machines = [...read]
+  fleet.machines = await getAll('/machines', { signal }, (page) => {
+    if (!fleet.ready && fleet.machines.length === 0) fleet.machines = page.items
   })
-  fleet.machines = read
 }
 
 /** Providers are asked at their own pace; a fleet that is slow to read is read less often. */
