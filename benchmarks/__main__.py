@@ -12,6 +12,8 @@ from benchmarks import (
     agentless,
     ansible_inventory,
     cli_start,
+    console,
+    console_live,
     intake,
     inventory,
     listing,
@@ -45,6 +47,8 @@ ALL = {
         metrics_live,
         intake,
         agentless,
+        console,
+        console_live,
     )
 }
 RESULTS = Path(__file__).parent / "results"

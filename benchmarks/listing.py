@@ -57,12 +57,12 @@ def figures(full: bool = False) -> Iterator[Figure]:
             service.stop()
 
 
-def fill(path: Path) -> None:
-    """A disabled backend, so that nothing reads it, with 10 000 machines."""
+def fill(path: Path, machines: int = MACHINES, name: str = "bench") -> None:
+    """A disabled backend, so that nothing reads it, with machines."""
     database = Database(f"sqlite:///{path}")
     now = datetime.now(UTC)
     backend = Backend(
-        id=new_id(), name="bench", provider="bare_metal", provider_label="bare_metal", region=None, endpoint=None,
+        id=new_id(), name=name, provider="bare_metal", provider_label="bare_metal", region=None, endpoint=None,
         settings={}, enabled=False, state="offline", address_use="public", jump_host=None, created_at=now, read_at=now,
         trouble=None,
     )  # fmt: skip
@@ -73,12 +73,12 @@ def fill(path: Path) -> None:
             location="0", tags=("dev",), actions=(Action.STOP, Action.REBOOT, Action.DESTROY), extra={"zone": "a"},
             created_at=now,
         )
-        for i in range(MACHINES)
+        for i in range(machines)
     ]  # fmt: skip
 
     def work(conn: sa.Connection) -> None:
         account = conn.execute(sa.select(tables.accounts.c.id)).scalar_one()
-        stored = StoredBackend(account_id=account, backend=backend, ca_pem=None, secret=b"", identity="bench")
+        stored = StoredBackend(account_id=account, backend=backend, ca_pem=None, secret=b"", identity=name)
         backends.insert(conn, stored)
         inventory.apply_reading(conn, stored, readings.prepare(found), now, now)
 
