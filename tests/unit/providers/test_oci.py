@@ -310,12 +310,13 @@ def test_a_tag_comes_back_as_it_was(tag: str) -> None:
         ("compartment_id", lab.USER),
         ("fingerprint", "20:3b"),
         ("private_key", "-----BEGIN PRIVATE KEY-----\nnot the secret"),
-        ("private_key", lab.other_key("a passphrase that is not given")),
-        (
+        pytest.param("private_key", lab.other_key("a passphrase that is not given"), id="encrypted"),
+        pytest.param(
             "private_key",
             ec.generate_private_key(ec.SECP256R1())
             .private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
             .decode(),
+            id="not-rsa",
         ),
     ],
 )
