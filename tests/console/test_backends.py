@@ -18,6 +18,8 @@ from tests.lab.sshd import KeyPair
 from tests.support.browser import Console
 from tests.support.service import Service
 
+pytestmark = pytest.mark.full
+
 HOSTILE = "<img src=x onerror=alert(1)> \u05e9\u05dc\u05d5\u05dd"  # right to left, too
 
 

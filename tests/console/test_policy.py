@@ -79,6 +79,7 @@ def test_every_page_keeps_the_policy_and_can_be_used_by_everybody(
 ) -> None:
     page = tour.page
     page.set_viewport_size(WIDE)
+    page.emulate_media(color_scheme="light", reduced_motion="reduce")  # from its first paint on
     tour.open(address(name, ids))
     tour.colours("light")
     tour.settle()

@@ -16,6 +16,8 @@ from tests.lab.waiting import eventually
 from tests.support.browser import Console
 from tests.support.service import Service
 
+pytestmark = pytest.mark.full
+
 HOSTS = 50
 LONG_MS = 60_000
 

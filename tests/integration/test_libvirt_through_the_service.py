@@ -17,6 +17,8 @@ from tests.lab.libvirt import LibvirtHost
 from tests.lab.sshd import KeyPair, Sshd
 from tests.support.small_service import Small, small_service
 
+pytestmark = pytest.mark.full
+
 
 @pytest.fixture
 async def small(sqlite_url: str) -> AsyncIterator[Small]:

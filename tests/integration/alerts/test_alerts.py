@@ -19,6 +19,7 @@ from tests.support.front import Front
 SLOW_S = 120
 
 
+@pytest.mark.full  # minutes; in the gate a rule made in the browser fires, is told and ends
 @pytest.mark.timeout(600)
 def test_a_load_is_told_and_acted_upon_once_whenever_the_service_is_killed(
     front: Front, machine: dict[str, Any], mist: Mist, hook: Webhook, box: Mailbox

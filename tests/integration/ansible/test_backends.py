@@ -7,6 +7,8 @@ import pytest
 from tests.integration.ansible.conftest import Site
 from tests.support.playbooks import Played, Player, failing, pretend, task
 
+pytestmark = pytest.mark.full
+
 BACKENDS = "mist.mist.mist_backends"
 CATALOGUES = ("images", "sizes", "locations")
 

@@ -10,6 +10,8 @@ import pytest
 from tests.integration.ansible.conftest import Site
 from tests.support.playbooks import Played, Player, failing, pretend, task
 
+pytestmark = pytest.mark.full
+
 KEYS, TOKENS = "mist.mist.mist_keys", "mist.mist.mist_token"
 
 

@@ -118,7 +118,8 @@ def test_creates_survive_kill_9(
     assert shown == names
 
 
-@pytest.mark.parametrize("number", [GATE, pytest.param(FULL, marks=pytest.mark.full)])
+@pytest.mark.full
+@pytest.mark.parametrize("number", [GATE, FULL])
 def test_where_names_may_repeat_no_machine_is_made_twice(tmp_path: Any, ec2_cloud: Ec2Service, number: int) -> None:
     behind = ec2_client(ec2_cloud, "us-east-1")
     image = sorted(image["ImageId"] for image in behind.describe_images(Owners=["amazon"])["Images"])[0]

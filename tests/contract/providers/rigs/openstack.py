@@ -76,7 +76,7 @@ class OpenStackRig(Rig):
             change(bad=False)
 
     def _quota(self, *, bad: bool) -> None:
-        body = {"quota_set": {"instances": 0 if bad else QUOTA}}
+        body = {"quota_set": {"instances": 0 if bad else QUOTA, "force": True}}  # whatever is still on its way out
         self._cloud.ask("nova", "PUT", f"/v2.1/os-quota-sets/{self._cloud.project}", body)
 
     def _visibility(self, *, bad: bool) -> None:
