@@ -35,6 +35,11 @@ document.addEventListener('securitypolicyviolation', (event) => window.__violati
 # drawn, and at the end of every transition, whose colours are no one's
 _AT_REST = """new Promise((next) => requestAnimationFrame(() => requestAnimationFrame(next))).then(() =>
   Promise.all(document.getAnimations().map((each) => each.finished.catch(() => null))))"""
+_NO_TRANSITIONS = """() => {
+  const sheet = new CSSStyleSheet()
+  sheet.replaceSync('*, *::before, *::after { transition: none !important }')
+  document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet]
+}"""
 _LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
 
@@ -96,7 +101,8 @@ class Console:
         expect(self.page.locator("[aria-busy=true], .skeleton")).to_have_count(0)
 
     def colours(self, scheme: Literal["light", "dark"]) -> None:
-        """What the system asks for, once the page has followed it."""
+        """What the system asks for, once the page has followed it, at once and not by and by."""
+        self.page.evaluate(_NO_TRANSITIONS)
         self.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         expect(self.page.locator("html")).to_have_attribute("data-theme", scheme)
 
