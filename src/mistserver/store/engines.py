@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,6 +27,7 @@ _PRAGMAS = (
     "cell_size_check=ON",
     "journal_size_limit=67108864",
 )
+_BUSY_S = 30
 _SQLITE_SAYS = {
     sqlite3.SQLITE_FULL: "The disk of the database is full; free some space and try again.",
     sqlite3.SQLITE_BUSY: "The database is busy; try again in a moment.",
@@ -55,7 +57,7 @@ def sqlite_engine(url: sa.URL) -> sa.Engine:
         _prepare_file(Path(url.database))
     engine = sa.create_engine(
         url,
-        connect_args={"check_same_thread": False, "timeout": 30},
+        connect_args={"check_same_thread": False, "timeout": _BUSY_S},
         pool_size=POOL,
         max_overflow=POOL,
         hide_parameters=True,
@@ -65,7 +67,7 @@ def sqlite_engine(url: sa.URL) -> sa.Engine:
     def configure(connection: Any, record: Any) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves
         for pragma in _PRAGMAS:
-            connection.execute(f"PRAGMA {pragma}")
+            _set(connection, pragma)
 
     @sa.event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
@@ -73,6 +75,19 @@ def sqlite_engine(url: sa.URL) -> sa.Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.info.get("write", True) else "BEGIN")
 
     return engine
+
+
+def _set(connection: sqlite3.Connection, pragma: str) -> None:
+    """Where two connections make a new file's journal at once, one is refused at once, whatever its time-out."""
+    until = time.monotonic() + _BUSY_S
+    while True:
+        try:
+            connection.execute(f"PRAGMA {pragma}")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(0.02)
 
 
 def postgresql_engine(url: sa.URL) -> sa.Engine:

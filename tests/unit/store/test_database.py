@@ -186,7 +186,7 @@ def test_a_deadlock_on_postgresql_is_run_again(postgres_url: str) -> None:
     for thread in pair:
         thread.join(30)
 
-    assert len(runs) == 3
+    assert len(runs) in (3, 4)  # a server that is held up may end both
     assert database.read_now(meta.get, "a") == database.read_now(meta.get, "b")
     database.close()
 
