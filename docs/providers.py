@@ -41,7 +41,7 @@ def guide_of(id: str) -> Guide:
 
 def _table(listed: list[Description], levels: dict[str, dict[str, Any]]) -> str:
     rows = [
-        f"| [{item.title}]({FOLDER}/{item.id}.md) | `{item.id}` | {guide_of(item.id).library} | {_state(item)} "
+        f"| [{item.title}]({FOLDER}/{item.id}.md) | `{item.id}` | {guide_of(item.id).through} | {_state(item)} "
         f"| {', '.join(item.capabilities)} | {_tested(levels.get(item.id))} |"
         for item in listed
     ]
@@ -84,9 +84,9 @@ def _page(item: Description, level: dict[str, Any] | None) -> str:
         parts += ["## What it can do", ", ".join(f"`{name}`" for name in item.capabilities) + "."]
     if guide.limits:
         parts += ["## Limits", "\n".join(f"- {limit}" for limit in guide.limits)]
-    if guide.library:
+    if guide.through:
         source = f" Its API: <{guide.source}>." if guide.source else ""
-        parts += ["## How Mist talks to it", f"Through {guide.library}.{source}"]
+        parts += ["## How Mist talks to it", f"Through {guide.through}.{source}"]
     if level is not None:
         parts += ["## How it is tested", *_proof(level)]
     return "\n\n".join(parts)

@@ -26,12 +26,12 @@ def test_keys_are_made_uploaded_renamed_and_deleted(console: Console) -> None:
 
     console.open("/keys")
     page.get_by_role("button", name="Add", exact=True).click()
-    page.get_by_label("Upload a private key").check()
+    page.get_by_label("I have one").check()
     page.get_by_label("Name").fill("own")
-    page.get_by_label("Private key", exact=True).fill("no key at all")
+    page.get_by_role("textbox", name="Private key").fill("no key at all")
     page.get_by_role("button", name="Add the key").click()
-    expect(page.get_by_label("Private key", exact=True)).to_have_attribute("aria-invalid", "true")
-    page.get_by_label("Private key", exact=True).fill(key_pair().private)
+    expect(page.get_by_role("textbox", name="Private key")).to_have_attribute("aria-invalid", "true")
+    page.get_by_role("textbox", name="Private key").fill(key_pair().private)
     page.get_by_role("button", name="Add the key").click()
     expect(page.get_by_role("heading", name="own")).to_be_visible()
 
@@ -54,7 +54,7 @@ def test_keys_are_made_uploaded_renamed_and_deleted(console: Console) -> None:
 def test_a_viewer_is_added_and_cannot_change_things(console: Console, browser: Browser, service: Service) -> None:
     page = console.open("/users")
     page.get_by_role("button", name="Add", exact=True).click()
-    page.get_by_label("E-mail").fill(VIEWER)
+    page.get_by_label("Email").fill(VIEWER)
     page.get_by_label("Password").fill("short")
     page.get_by_label("Role").select_option("viewer")
     page.get_by_role("button", name="Add the user").click()

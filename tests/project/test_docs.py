@@ -57,7 +57,7 @@ def test_every_provider_says_how_it_is_tested_and_what_is_not_shown() -> None:
 
 def test_every_provider_has_a_guide() -> None:
     lacking = {
-        row.id: [name for name in ("credentials", "permissions", "library") if not getattr(guide, name)]
+        row.id: [name for name in ("credentials", "permissions", "through") if not getattr(guide, name)]
         for row in registry.own_rows()
         if (guide := providers.guide_of(row.id))
     }

@@ -27,6 +27,12 @@ export function isAbort(error: unknown): boolean {
   return error instanceof DOMException && error.name === 'AbortError'
 }
 
+/** The field of a form that an error names; '' when it names none. */
+export function fieldOf(error: Error): string {
+  const field = error instanceof ApiError ? error.details['field'] : ''
+  return typeof field === 'string' ? field : ''
+}
+
 type Facts = { code?: unknown; message?: unknown; details?: unknown; request_id?: unknown }
 
 /** The error in an answer's body; a proxy's page in its place gets a sentence of ours. */

@@ -52,7 +52,7 @@ class BareMetal(Provider):
             "What does not answer is shown as `unknown`: from outside, off and behind a firewall look the same.",
             "Nothing can start a server that is off.",
         ),
-        library="SSH",
+        through="SSH",
     )
 
     @classmethod

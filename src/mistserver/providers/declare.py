@@ -24,13 +24,13 @@ class Guide:
 
     Sentences in Markdown, each field one paragraph (`limits`: a list item each). `credentials`: where the vendor's
     console gives them. `permissions`: the least that they need. `limits`: what the vendor or Mist cannot do there.
-    `library`: what talks to the vendor. `source`: the URL of the vendor's own API documentation.
+    `through`: by which library or API Mist talks to the vendor. `source`: the URL of the vendor's API documentation.
     """
 
     credentials: str = ""
     permissions: str = ""
     limits: tuple[str, ...] = ()
-    library: str = ""
+    through: str = ""
     source: str = ""
 
 

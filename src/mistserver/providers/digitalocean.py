@@ -65,7 +65,7 @@ class DigitalOcean(Provider):
             "5000 requests an hour, 250 a minute.",
             "A tag holds letters, digits, colons, dashes and underscores only.",
         ),
-        library="DigitalOcean's REST API v2 itself",
+        through="DigitalOcean's REST API v2 itself",
         source="https://docs.digitalocean.com/reference/api/",
     )
 

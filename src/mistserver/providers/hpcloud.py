@@ -32,7 +32,7 @@ class HpCloud(Nova):
         credentials="There are none any more; a cloud of the same kind has a user name, a password and a tenant.",
         permissions="The role `member` in the tenant.",
         limits=("Its vendor switched it off in January 2016; give the address of a cloud that still speaks its API.",),
-        library="keystoneauth1 for identity, and the REST API of compute, image and network service",
+        through="keystoneauth1 for identity, and the REST API of compute, image and network service",
         source="https://docs.openstack.org/api-ref/compute/",
     )
 

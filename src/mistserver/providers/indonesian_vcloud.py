@@ -23,7 +23,7 @@ class IndonesianVCloud(VCloud):
         credentials="The user, password and organization of the vCloud portal.",
         permissions=VCloud.guide.permissions,
         limits=("The API is looked for at compute.idcloudonline.com.", *VCloud.guide.limits),
-        library=VCloud.guide.library,
+        through=VCloud.guide.through,
         source=VCloud.guide.source,
     )
 

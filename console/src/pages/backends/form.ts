@@ -1,5 +1,5 @@
 /** The form of a backend, made from what its provider declares. Everything typed is text until it is sent. */
-import { ApiError } from '../../api/errors'
+import { ApiError, fieldOf as named } from '../../api/errors'
 import type { Body, Declared, Description } from '../../api/types'
 
 export type Values = Record<string, string>
@@ -106,8 +106,8 @@ export const fieldOf = (description: Description, setting: string): string =>
  */
 export function placed(description: Description, error: Error, draft: Draft): Errors {
   if (!(error instanceof ApiError)) return {}
-  const { code, details, message } = error
-  const field = typeof details['field'] === 'string' ? details['field'] : ''
+  const { code, message } = error
+  const field = named(error)
   if (description.settings.some((each) => each.name === field)) return { [fieldOf(description, field)]: message }
   if ((OWN as readonly string[]).includes(field)) return { [field]: message }
   if (code === 'already_exists' && draft.name.trim() !== '' && message.includes(`called '${draft.name.trim()}'`)) {

@@ -23,7 +23,7 @@ function mail(values: Record<string, string>): string {
 export const KINDS: Kind[] = [
   {
     id: 'mailto',
-    title: 'E-mail',
+    title: 'Email',
     fields: [
       { key: 'to', label: 'To', help: 'One address, or several with commas.' },
       { key: 'from', label: 'From' },

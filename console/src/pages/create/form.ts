@@ -1,5 +1,5 @@
 /** What is asked to create a machine, and what is sent. Everything typed is text until then. */
-import { ApiError } from '../../api/errors'
+import { fieldOf } from '../../api/errors'
 import type { Body, Description } from '../../api/types'
 import { money } from '../../text/units'
 import { HOURS, type Image, type Size } from '../backends/catalog'
@@ -137,9 +137,9 @@ export function bodyOf(draft: Draft): Body<'CreateMachine'> {
 
 /** An error of the service at the field that it names; empty when it names none of the form's. */
 export function placed(error: Error): Errors {
-  if (!(error instanceof ApiError)) return {}
-  const named = error.details['field'] === 'tag' ? 'tags' : error.details['field']
-  return typeof named === 'string' && FIELDS.includes(named) ? { [named]: error.message } : {}
+  const field = fieldOf(error)
+  const named = field === 'tag' ? 'tags' : field
+  return FIELDS.includes(named) ? { [named]: error.message } : {}
 }
 
 /** Whether an image can boot on a size, where both say of which architecture they are. */

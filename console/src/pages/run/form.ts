@@ -1,5 +1,5 @@
 /** What is run, on what, and how: the form, and what is sent. */
-import { ApiError } from '../../api/errors'
+import { fieldOf } from '../../api/errors'
 import type { Body, Machine } from '../../api/types'
 
 export type On = 'chosen' | 'tag' | 'all'
@@ -70,7 +70,6 @@ export function bodyOf(draft: Draft, chosen: readonly string[]): Body<'RunComman
 }
 
 export function placed(error: Error): Errors {
-  if (!(error instanceof ApiError)) return {}
-  const field = error.details['field']
-  return typeof field === 'string' && FIELDS.includes(field) ? { [field]: error.message } : {}
+  const field = fieldOf(error)
+  return FIELDS.includes(field) ? { [field]: error.message } : {}
 }

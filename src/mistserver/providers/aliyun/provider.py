@@ -52,7 +52,7 @@ class Aliyun(Provider):
             "Resizing asks for a stopped machine that is paid by the hour.",
             "Alibaba Cloud's API tells no price with a size.",
         ),
-        library="Alibaba Cloud's RPC APIs themselves (ECS 2014-05-26, VPC 2016-04-28)",
+        through="Alibaba Cloud's RPC APIs themselves (ECS 2014-05-26, VPC 2016-04-28)",
         source="https://www.alibabacloud.com/help/en/ecs/developer-reference/api-ecs-2014-05-26-overview",
     )
 

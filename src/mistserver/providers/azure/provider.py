@@ -52,7 +52,7 @@ class Azure(Provider):
             "Machines cannot be resized, and the API lists everything at once: each cloud service is asked for on its "
             "own.",
         ),
-        library="apache-libcloud's driver for the documents",
+        through="apache-libcloud's driver for the documents",
         source="https://learn.microsoft.com/en-us/previous-versions/azure/ee460799(v=azure.100)",
     )
 

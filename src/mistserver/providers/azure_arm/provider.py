@@ -59,7 +59,7 @@ class AzureArm(Provider):
             "`--search all` shows what the publishers of the distributions offer: Azure's market has no whole list.",
             "Prices are those of libcloud's table: of Linux by the hour, without discounts.",
         ),
-        library="Azure Resource Manager's REST API itself",
+        through="Azure Resource Manager's REST API itself",
         source="https://learn.microsoft.com/en-us/rest/api/compute/",
     )
 

@@ -65,7 +65,7 @@ class CloudStack(Provider):
             "Prices are the operator's and not in the API.",
             "Projects are not looked into.",
         ),
-        library="CloudStack's API itself",
+        through="CloudStack's API itself",
         source="https://cloudstack.apache.org/api/",
     )
 

@@ -69,7 +69,7 @@ class Docker(Provider, HasExec):
             "There are no sizes and locations to choose from.",
             "Commands and terminals need `/bin/sh` in the container.",
         ),
-        library="Docker's own Python library, and its HTTP API",
+        through="Docker's own Python library, and its HTTP API",
         source="https://docs.docker.com/reference/api/engine/",
     )
 

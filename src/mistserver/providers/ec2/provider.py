@@ -46,7 +46,7 @@ class Ec2(Provider):
             "A tag is a key with a value (`env=prod`); a key that has another value is not overwritten.",
             "Prices are those of libcloud's table where it is installed: of Linux on demand, without discounts.",
         ),
-        library="boto3",
+        through="boto3",
         source="https://docs.aws.amazon.com/AWSEC2/latest/APIReference/",
     )
 

@@ -69,7 +69,7 @@ class Exoscale(Provider):
             "A resize stays within the family of the size, and is for stopped machines.",
             "The API tells no prices.",
         ),
-        library="Exoscale's API v2 itself",
+        through="Exoscale's API v2 itself",
         source="https://openapi-v2.exoscale.com",
     )
 

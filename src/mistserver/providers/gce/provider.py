@@ -44,7 +44,7 @@ class Gce(Provider):
             "(hyperdisk-balanced).",
             "Prices are those of libcloud's table, of us-central1 where the size is offered there, without discounts.",
         ),
-        library="google-auth for the access token, Compute Engine's REST API v1 itself for the rest",
+        through="google-auth for the access token, Compute Engine's REST API v1 itself for the rest",
         source="https://cloud.google.com/compute/docs/reference/rest/v1",
     )
 

@@ -51,7 +51,7 @@ class Hetzner(Provider):
             "A machine is resized while it is stopped, and its disk stays as it is.",
             "Without a key Hetzner sends root's password by mail; Mist does not show it.",
         ),
-        library="hcloud",
+        through="hcloud",
         source="https://docs.hetzner.cloud",
     )
 

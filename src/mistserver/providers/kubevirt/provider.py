@@ -44,7 +44,7 @@ class KubeVirt(Provider):
             "A namespace is what Mist calls a location.",
             "A tag is a label: a word, or word=value.",
         ),
-        library="the Kubernetes API itself, KubeVirt 0.36 and later (`kubevirt.io/v1`)",
+        through="the Kubernetes API itself, KubeVirt 0.36 and later (`kubevirt.io/v1`)",
         source="https://kubevirt.io/api-reference/",
     )
 

@@ -45,7 +45,7 @@ class Libvirt(Provider):
             "A guest that never heeds its power button does not stop.",
             "There are no locations to choose from but the hypervisor itself.",
         ),
-        library="libvirt-python",
+        through="libvirt-python",
         source="https://libvirt.org/html/index.html",
     )
 

@@ -75,7 +75,7 @@ class Linode(Provider):
             "Addresses within a VPC are not shown.",
             "root gets a random password that nobody learns; it is reset in Cloud Manager.",
         ),
-        library="Linode's REST API v4 itself",
+        through="Linode's REST API v4 itself",
         source="https://techdocs.akamai.com/linode-api/reference/api",
     )
 

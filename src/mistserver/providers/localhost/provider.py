@@ -36,7 +36,7 @@ class Localhost(Provider, HasExec):
         credentials="None: the service is started with `--manage-this-host`.",
         permissions="Commands run as the service's own user.",
         limits=("The machine can be listed and take commands, and nothing else.",),
-        library="the operating system",
+        through="the operating system",
     )
 
     @classmethod

@@ -55,7 +55,7 @@ class Lxd(Provider, HasExec):
             "A tag is the value of a configuration key that begins with `user.mist-tag.`",
             "Images of the image server begin with `images:`, as `images:debian/13`.",
         ),
-        library="the server's REST API itself, LXD 4.0 and later and Incus; `websockets` for commands and terminals",
+        through="the server's REST API itself, LXD 4.0 and later and Incus; `websockets` for commands and terminals",
         source="https://documentation.ubuntu.com/lxd/stable-5.0/api/",
     )
 

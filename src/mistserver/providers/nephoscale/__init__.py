@@ -58,7 +58,7 @@ class NephoScale(Provider):
             "Each machine is given a console key, by whose name a create that was interrupted is found again.",
             "Prices are the last that the vendor asked.",
         ),
-        library="NephoScale's REST API itself",
+        through="NephoScale's REST API itself",
         source="http://docs.nephoscale.com (no longer there)",
     )
 

@@ -77,7 +77,7 @@ class Oci(Provider):
             "A destroyed machine takes its boot volume along.",
             "Oracle Cloud's API tells no price with a size.",
         ),
-        library="Oracle Cloud's REST APIs themselves (Core and Identity 20160918)",
+        through="Oracle Cloud's REST APIs themselves (Core and Identity 20160918)",
         source="https://docs.oracle.com/en-us/iaas/api/#/en/iaas/20160918/",
     )
 

@@ -30,7 +30,7 @@ class OpenStack(Nova):
             "The protocol has no prices.",
             "The project's network has to be named where it has several.",
         ),
-        library="keystoneauth1 for identity, and the REST API of compute, image and network service",
+        through="keystoneauth1 for identity, and the REST API of compute, image and network service",
         source="https://docs.openstack.org/api-ref/compute/",
     )
 

@@ -59,7 +59,7 @@ class Ovh(Provider):
             "A resize restarts the machine, and goes to sizes with as much disk or more.",
             "Prices are those of the price lists of Ireland, Canada and the United States, without tax.",
         ),
-        library="OVHcloud's REST API v1 itself",
+        through="OVHcloud's REST API v1 itself",
         source="https://eu.api.ovh.com/console/?section=%2Fcloud&branch=v1",
     )
 

@@ -55,7 +55,7 @@ class Proxmox(Provider):
             "After a create whose answer was lost, the configurations of all machines may be read one by one.",
             "Tags hold small letters, digits, dots, dashes, underscores and plus signs.",
         ),
-        library="the library `proxmoxer` for the tree of resources, on Mist's own connections",
+        through="the library `proxmoxer` for the tree of resources, on Mist's own connections",
         source="https://pve.proxmox.com/pve-docs/api-viewer/",
     )
 

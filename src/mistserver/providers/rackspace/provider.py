@@ -53,7 +53,7 @@ class Rackspace(Nova):
             "those of the create.",
             "Prices are those of libcloud's table.",
         ),
-        library="the REST API of OpenStack's compute, image and network service, and keystoneauth1 for the catalogue",
+        through="the REST API of OpenStack's compute, image and network service, and keystoneauth1 for the catalogue",
         source="https://docs.rackspace.com/docs/cloud-servers/v2/",
     )
 

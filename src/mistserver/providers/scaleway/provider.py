@@ -84,7 +84,7 @@ class Scaleway(Provider):
             "of a machine that was stopped first.",
             "Resizing asks for a stopped machine.",
         ),
-        library="Scaleway's REST APIs themselves (Instance v1, Marketplace v2, VPC v2, IPAM v1, Block v1)",
+        through="Scaleway's REST APIs themselves (Instance v1, Marketplace v2, VPC v2, IPAM v1, Block v1)",
         source="https://www.scaleway.com/en/developers/api/instances/",
     )
 

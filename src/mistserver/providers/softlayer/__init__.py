@@ -56,7 +56,7 @@ class SoftLayer(Provider):
             "A machine whose name holds no domain is given `mist.internal`.",
             "A resize restarts the machine and is for those made of a flavour.",
         ),
-        library="IBM's `softlayer` SDK: its client and XML-RPC, on Mist's own transport",
+        through="IBM's `softlayer` SDK: its client and XML-RPC, on Mist's own transport",
         source="https://sldn.softlayer.com/reference/softlayerapi/",
     )
 

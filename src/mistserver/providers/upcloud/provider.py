@@ -83,7 +83,7 @@ class UpCloud(Provider):
             "Addresses within private networks of yours are not shown, nor the image that a machine was made from.",
             "A machine is resized while it is stopped, and its disk stays as it is.",
         ),
-        library="UpCloud's REST API 1.3 itself",
+        through="UpCloud's REST API 1.3 itself",
         source="https://developers.upcloud.com/1.3/",
     )
 

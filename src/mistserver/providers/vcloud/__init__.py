@@ -64,7 +64,7 @@ class VCloud(Provider):
             "Before version 27 of the API a running machine takes two destroys: the first only stops it.",
             "Tags are kept by Mist.",
         ),
-        library="vCloud Director's API itself",
+        through="vCloud Director's API itself",
         source="https://developer.broadcom.com/xapis/vmware-cloud-director-api/latest/",
     )
 

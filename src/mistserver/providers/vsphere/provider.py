@@ -42,7 +42,7 @@ class Vsphere(Provider):
             "Addresses are those that the VMware Tools tell.",
             "Tags are kept by Mist.",
         ),
-        library="the vendor's `pyvmomi`, on Mist's own connections",
+        through="the vendor's `pyvmomi`, on Mist's own connections",
         source="https://developer.broadcom.com/xapis/vsphere-web-services-api/latest/",
     )
 

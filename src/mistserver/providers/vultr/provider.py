@@ -71,7 +71,7 @@ class Vultr(Provider):
             "Prices are the monthly ones over the hours that Vultr bills at most (672, with a GPU 730), without VAT.",
             "The password that Vultr makes is not shown; it stands in the portal.",
         ),
-        library="Vultr's REST API v2 itself",
+        through="Vultr's REST API v2 itself",
         source="https://www.vultr.com/api/",
     )
 

@@ -19,8 +19,9 @@ from mistserver.services.machines import lookup
 from mistserver.services.machines.execute import open_way
 from mistserver.services.machines.lookup import Found
 from mistserver.services.machines.reach import reach
+from mistserver.services.monitoring import added
 from mistserver.services.monitoring.plugins import deployed
-from mistserver.store import events, monitoring
+from mistserver.store import monitoring
 
 LOAD = "monitoring.collectd.load"
 UNLOAD = "monitoring.collectd.unload"
@@ -146,15 +147,10 @@ def _shown(came: list[str], params: dict[str, Any]) -> list[Metric]:
 
 def _show(connection: Connection, actor: Actor, found: Found, metrics: list[Metric], at: datetime) -> None:
     for metric in metrics:
-        monitoring.add_metric(connection, found.machine.id, metric, at)
-        message, details = f"{metric.id} is shown", {"metric_id": metric.id}
-        events.record(connection, actor, "metric.added", subject=found.subject, message=message, details=details, at=at)
+        added.add(connection, actor, found, metric, at)
 
 
 def _show_no_more(connection: Connection, actor: Actor, found: Found, plugin: str, at: datetime) -> None:
     for metric in monitoring.added_metrics(connection, found.machine.id):
-        if is_of(metric.id, plugin) and monitoring.remove_metric(connection, found.machine.id, metric.id):
-            message, details = f"{metric.id} is not shown any more", {"metric_id": metric.id}
-            events.record(
-                connection, actor, "metric.removed", subject=found.subject, message=message, details=details, at=at
-            )
+        if is_of(metric.id, plugin):
+            added.remove(connection, actor, found, metric.id, at)

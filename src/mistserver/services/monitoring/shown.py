@@ -14,9 +14,9 @@ from mistserver.domain.monitoring import Metric
 from mistserver.services.context import Context
 from mistserver.services.machines import lookup
 from mistserver.services.machines.lookup import Found
-from mistserver.services.monitoring import loading
+from mistserver.services.monitoring import added, loading
 from mistserver.services.monitoring.loading import AddMetric
-from mistserver.store import events, monitoring
+from mistserver.store import monitoring
 
 _LONGEST = 255
 
@@ -68,7 +68,7 @@ async def add(ctx: Context, actor: Actor, machine_id: str, metric_id: str, reque
             id=metric_id,
         )
     metric = msgspec.structs.replace(there, name=request.name or title(metric_id), unit=request.unit, shown=True)
-    await ctx.database.write(_add, actor, found, metric, ctx.now())
+    await ctx.database.write(added.add, actor, found, metric, ctx.now())
     return metric
 
 
@@ -82,8 +82,8 @@ async def remove(ctx: Context, actor: Actor, machine_id: str, metric_id: str) ->
     record = await ctx.database.read(monitoring.get, actor.account_id, found.machine.id)
     loads = record.collectd_loads if record is not None and record.way == "agent" else ()
     plugin = next((each for each in loads if loading.is_of(metric_id, each)), None)
-    added = await ctx.database.read(monitoring.added_metrics, found.machine.id)
-    left = [each.id for each in added if plugin and loading.is_of(each.id, plugin) and each.id != metric_id]
+    others = await ctx.database.read(monitoring.added_metrics, found.machine.id)
+    left = [each.id for each in others if plugin and loading.is_of(each.id, plugin) and each.id != metric_id]
     if plugin is not None and (metric_id == plugin or not left):
         return await loading.submit_unload(ctx, actor, found, plugin)
     await ctx.database.write(_remove, actor, found, metric_id, ctx.now())
@@ -136,18 +136,10 @@ def _moment(second: int) -> datetime:
     return datetime.fromtimestamp(second, UTC)
 
 
-def _add(connection: Connection, actor: Actor, found: Found, metric: Metric, at: datetime) -> None:
-    monitoring.add_metric(connection, found.machine.id, metric, at)
-    message, details = f"{metric.id} is shown", {"metric_id": metric.id}
-    events.record(connection, actor, "metric.added", subject=found.subject, message=message, details=details, at=at)
-
-
 def _remove(connection: Connection, actor: Actor, found: Found, metric_id: str, at: datetime) -> None:
-    if not monitoring.remove_metric(connection, found.machine.id, metric_id):
+    if not added.remove(connection, actor, found, metric_id, at):
         raise NotFound(
             f"The metric {metric_id[:255]!r} was not added to {found.machine.name!r}.",
             noun="metric",
             id=metric_id[:255],
         )
-    message, details = f"{metric_id} is not shown any more", {"metric_id": metric_id}
-    events.record(connection, actor, "metric.removed", subject=found.subject, message=message, details=details, at=at)
