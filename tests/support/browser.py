@@ -113,8 +113,9 @@ class Console:
     def check(self) -> None:
         """What holds on every page: no fault, no request to another host, no violation of the policy."""
         if self.page.url.startswith(self.service.uri):
-            assert self.violations() == []
-        assert (self.seen.faults, self.seen.foreign) == ([], [])
+            assert not self.violations(), self.violations()
+        assert not self.seen.faults, self.seen.faults
+        assert not self.seen.foreign, self.seen.foreign
 
     def accessibility(self, *rules: str) -> list[str]:
         """What axe-core has against the page as it stands, by these rules or all of WCAG 2.2 A and AA."""

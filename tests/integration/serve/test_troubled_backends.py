@@ -83,7 +83,7 @@ def site(tmp_path: Any, docker_engine: DockerHost, lab_key: KeyPair) -> Iterator
             assert status == 201, answer
         made = Site(service, token, doors, engine, image)
         stack.enter_context(container(made, "old"))
-        eventually(lambda: {"old"} <= names_at(made.listing(), "hangs"))
+        eventually(lambda: backends_with("old", made.listing()) == set(NAMES))
         yield made
 
 
@@ -94,6 +94,10 @@ def container(site: Site, name: str) -> Iterator[None]:
         yield
     finally:
         created.remove(force=True)
+
+
+def backends_with(machine: str, listing: Any) -> set[str]:
+    return {each["backend_name"] for each in listing["items"] if each["name"] == machine}
 
 
 def names_at(listing: Any, backend: str) -> set[str]:
