@@ -15,7 +15,7 @@ from mistserver.domain.errors import MachineTimeout, MachineUnreachable, MistErr
 from mistserver.ssh.command import run
 from mistserver.ssh.pool import Pool
 from mistserver.ssh.target import Target
-from tests.integration.ssh.kit import Bench, eventually, impostor, logins, material, target
+from tests.integration.ssh.kit import Bench, eventually, impostor, logins, material, running, target
 from tests.lab.daemon import free_port
 from tests.lab.sshd import Sshd, fleet, key_pair, sshd
 
@@ -194,8 +194,10 @@ async def test_a_connection_that_died_unnoticed_is_replaced(bench: Bench) -> Non
     with sshd() as server:
         connection = await bench.pool().connect(target(server))
         first = connection.link
+        await eventually(lambda: sessions_of(server) != [])
         for pid in sessions_of(server):
             os.kill(pid, signal.SIGKILL)
+            await eventually(lambda pid=pid: not running(pid))  # type: ignore[misc]
 
         result = await run(connection, "echo here", timeout_s=5)
 
