@@ -5,7 +5,7 @@ ARGS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # $(call locked,FILE) installs what a lock file names: with uv, which takes seconds, else with pip, which takes minutes
 locked = $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r $(1) || $(BIN)/pip install --quiet --require-hashes -r $(1)
-pytest = $(BIN)/pytest -n 2 --dist loadgroup --no-loadscope-reorder
+pytest = $(BIN)/pytest --dist loadgroup --no-loadscope-reorder
 npm = $(BIN)/python hatch_build.py npm
 
 .PHONY: help serve install packages console check check-console test verify bench docs lock clean
@@ -59,10 +59,10 @@ check-console: .venv/installed
 	$(npm) run --silent test
 
 test: install check ## all checks and all tests
-	$(pytest) -m "not full and not packages" $(ARGS)
+	$(pytest) -n 3 -m "not full and not packages" $(ARGS)
 
 verify: install ## the same proofs at full size; figures go to benchmarks/results
-	$(pytest) -m "full or packages" $(ARGS)
+	$(pytest) -n 2 -m "full or packages" $(ARGS)
 	$(BIN)/python -m benchmarks --full
 
 bench: install ## the benchmarks, each beside its floor or peer

@@ -77,6 +77,7 @@ def test_a_key_that_the_hypervisor_does_not_know_is_refused(ways: Ways, bridge: 
         pass
 
 
+@pytest.mark.full
 def test_a_guest_is_made_reached_stopped_started_and_destroyed(
     libvirt_hypervisor: LibvirtHost, ways: Ways, bridge: LabBridge, guest_key: KeyPair
 ) -> None:
