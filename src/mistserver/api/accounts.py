@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 from litestar import Request, Response
 from litestar.params import JSONBody
 
 from mistserver.api.auth import address_of
-from mistserver.api.browser import Console, end_session, give_session, refuse_foreign
+from mistserver.api.browser import Console, end_session, give_session, kept_token, refuse_foreign
 from mistserver.api.given import Ctx, Who
 from mistserver.api.routes import delete, get, post
+from mistserver.api.session_names import session_name
 from mistserver.services.accounts import me, sessions, setup
 from mistserver.services.accounts.issue import actor_of
 from mistserver.services.accounts.me import Me
@@ -32,7 +34,9 @@ async def claim(
     """Create the first account and its admin with the one-time code that the service printed at its start."""
     if console:
         refuse_foreign(request)
-    session = await setup.claim(ctx, data, address_of(request), request.scope["state"].get("request_id", ""))
+    request_id = request.scope["state"].get("request_id", "")
+    name = session_name(request, console) if console else "setup"
+    session = await setup.claim(ctx, data, address_of(request), request_id, name)
     await add_this_host(ctx, actor_of(session.user))
     return give_session(request, session, console)
 
@@ -41,10 +45,12 @@ async def claim(
 async def sign_in(
     ctx: Ctx, request: Request[Any, Any, Any], data: JSONBody[SignIn], console: Console = None
 ) -> Response[Session]:
-    """Exchange an email and password for a token."""
+    """Exchange an email and password for a token. In a browser it takes the place of the session that is there."""
     if console:
         refuse_foreign(request)
-    session = await sessions.sign_in(ctx, data, address_of(request), request.scope["state"].get("request_id", ""))
+    named = data if data.name else msgspec.structs.replace(data, name=session_name(request, console))
+    request_id = request.scope["state"].get("request_id", "")
+    session = await sessions.sign_in(ctx, named, address_of(request), request_id, kept_token(request, console))
     if data.code:
         await add_this_host(ctx, actor_of(session.user))
     return give_session(request, session, console)

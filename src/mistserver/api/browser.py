@@ -37,6 +37,11 @@ def give_session(request: Request[Any, Any, Any], session: Session, console: str
     return Response(kept, cookies=[_cookie(request, session.token, age_s)])
 
 
+def kept_token(request: Request[Any, Any, Any], console: str | None) -> str:
+    """The token in the cookie that an answer to the console will replace; '' without one."""
+    return request.cookies.get(COOKIE, "") if console == "1" else ""
+
+
 def end_session(request: Request[Any, Any, Any]) -> Response[None]:
     """Tell the browser to forget the cookie, where there is one."""
     cookies = [_cookie(request, "", 0)] if COOKIE in request.cookies else []

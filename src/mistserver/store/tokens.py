@@ -97,6 +97,11 @@ def delete(connection: Connection, token_id: str) -> bool:
     return connection.execute(sa.delete(tokens).where(tokens.c.id == token_id)).rowcount == 1
 
 
+def delete_session(connection: Connection, hash: str) -> None:
+    """End the session whose token has this hash; an API token stays."""
+    connection.execute(sa.delete(tokens).where(tokens.c.hash == hash, tokens.c.kind == "session"))
+
+
 def delete_sessions(connection: Connection, user_id: str, keep: str = "") -> int:
     """End the user's sessions but the one with the id `keep`; how many ended."""
     gone = sa.delete(tokens).where(tokens.c.user_id == user_id, tokens.c.kind == "session", tokens.c.id != keep)

@@ -18,6 +18,12 @@ from tests.support.service import EMAIL, PASSWORD, Service
 CONSOLE = {"X-Mist-Console": "1"}
 SIGN_IN = {"email": EMAIL, "password": PASSWORD}
 UNSAFE = [("POST", "/tokens"), ("PUT", "/keys/none/default"), ("PATCH", "/keys/none"), ("DELETE", "/tokens/none")]
+AGENTS = {
+    "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0": "console, Firefox on Linux",
+    "Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/143.0 Safari/537.36 Edg/143.0": "console, Edge on Windows",
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Safari/604.1": "console, Safari on iOS",
+    "<script>": "console",
+}
 FOREIGN = [
     {"Origin": "https://evil.example"},
     {"Origin": "http://127.0.0.1"},  # another port
@@ -82,11 +88,47 @@ def test_without_the_header_a_sign_in_gives_a_bearer_token_and_no_cookie(service
     assert ask(service, "POST", "/tokens", {**bearer, "Origin": "https://other.example"}, {"name": "t"}).status == 201
 
 
-def test_every_sign_in_makes_a_new_token(service: Service, held: dict[str, str]) -> None:
+def test_every_sign_in_makes_a_new_token_in_place_of_the_browsers_old_one(service: Service) -> None:
     fixed = sign_in(service, Cookie="mist_session=mist_chosen-by-somebody-else")
-    again = sign_in(service, **held)
+    other = {"Cookie": cookie(sign_in(service))}
+    old = {"Cookie": cookie(sign_in(service))}
+    wrong = ask(service, "POST", "/sessions", {**CONSOLE, **old, "Origin": service.uri}, SIGN_IN | {"password": "no"})
+    kept = ask(service, "GET", "/me", old)
+    new = {"Cookie": cookie(sign_in(service, **old))}
 
-    assert len({cookie(fixed), cookie(again), held["Cookie"]}) == 3
+    assert len({cookie(fixed), old["Cookie"], new["Cookie"]}) == 3
+    assert (wrong.status, kept.status) == (401, 200)
+    assert [ask(service, "GET", "/me", each).status for each in (old, other, new)] == [401, 200, 200]
+
+
+def test_a_token_that_stands_in_the_cookie_is_not_ended_by_a_sign_in(service: Service) -> None:
+    bearer = {"Authorization": f"Bearer {service.sign_in()}"}
+    token = ask(service, "POST", "/tokens", bearer, {"name": "t"}).json["token"]
+
+    sign_in(service, Cookie=f"mist_session={token}")
+
+    assert ask(service, "GET", "/me", {"Authorization": f"Bearer {token}"}).status == 200
+
+
+@pytest.mark.parametrize(("agent", "name"), AGENTS.items())
+def test_a_session_is_called_after_where_it_began(service: Service, agent: str, name: str) -> None:
+    mine = {"Cookie": cookie(sign_in(service, **{"User-Agent": agent}))}
+
+    me = ask(service, "GET", "/me", mine).json
+    tokens = ask(service, "GET", "/tokens?limit=1000", mine).json["items"]
+
+    assert [each["name"] for each in tokens if each["id"] == me["token_id"]] == [name]
+
+
+def test_a_session_of_a_program_is_called_after_it_or_as_it_says(service: Service) -> None:
+    names = []
+    for more in ({}, {"name": "nightly"}):
+        answer = ask(service, "POST", "/sessions", {"User-Agent": "curl/8.5.0"}, SIGN_IN | more)
+        bearer = {"Authorization": f"Bearer {answer.json['token']}"}
+        tokens = ask(service, "GET", "/tokens?limit=1000", bearer).json["items"]
+        names += [each["name"] for each in tokens if each["id"] == answer.json["token_id"]]
+
+    assert names == ["API, curl", "nightly"]
 
 
 @pytest.mark.parametrize("foreign", FOREIGN, ids=str)

@@ -39,9 +39,12 @@ class CurrentPlan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Me(msgspec.Struct, frozen=True, kw_only=True):
+    """`token_id`: the session or token that the request came with."""
+
     user: User
     account: AccountName
     scope: Scope
+    token_id: str
     user_details: UserDetails
     current_plan: CurrentPlan
 
@@ -61,6 +64,7 @@ def _describe(connection: Connection, actor: Actor) -> Me:
         user=user,
         account=AccountName(id=account.id, name=account.name),
         scope=actor.scope,
+        token_id=actor.token_id,
         user_details=UserDetails(
             country="",
             company_name=account.name,

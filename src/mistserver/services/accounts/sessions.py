@@ -24,7 +24,10 @@ LONGEST_TOKEN = 200
 
 
 class SignIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`name` is what the session is called in listings. `code` claims a service that has no user yet."""
+    """`name` is what the session is called in listings, in the API by default after the client.
+
+    `code` claims a service that has no user yet.
+    """
 
     email: str
     password: str
@@ -36,19 +39,25 @@ class _Caller(msgspec.Struct, frozen=True, kw_only=True):
     address: str
     request_id: str
     session_name: str
+    replaces: str
 
 
-async def sign_in(ctx: Context, request: SignIn, address: str = "", request_id: str = "") -> Session:
-    """A session for an email and password. Who has no account hears what a wrong password hears, as late."""
+async def sign_in(
+    ctx: Context, request: SignIn, address: str = "", request_id: str = "", replaces: str = ""
+) -> Session:
+    """A session for an email and password. Who has no account hears what a wrong password hears, as late.
+
+    The session with the token `replaces` ends, if it is one: a browser has one place for a token.
+    """
+    name = clean_name(request.name, "session") if request.name else "session"
     waits_for_claim = (await setup.needed(ctx)).needed
     if waits_for_claim:
         if not request.code:
             raise NotSignedIn("This service has no user yet; give the one-time code that it printed when it started.")
         claim = Claim(code=request.code, email=request.email, password=request.password)
-        return await setup.claim(ctx, claim, address, request_id)
+        return await setup.claim(ctx, claim, address, request_id, name)
     email = clean_email(request.email)
-    name = clean_name(request.name, "session") if request.name else "session"
-    caller = _Caller(address=address, request_id=request_id, session_name=name)
+    caller = _Caller(address=address, request_id=request_id, session_name=name, replaces=replaces)
     last = await ctx.database.write(limits.count_try, email, address, ctx.now())
     known = await ctx.database.read(users.by_email, email)
     right = await password.verify_password(known[1] if known else None, request.password[: password.LONGEST + 1])
@@ -116,6 +125,8 @@ def _start(connection: Connection, known: tuple[User, str], caller: _Caller, at:
         raise _wrong()  # deleted, or given another password, while this one was verified
     user = again[0]
     limits.take_back(connection, user.email, caller.address, at)
+    if caller.replaces:
+        tokens.delete_session(connection, hash_of(caller.replaces))
     session = start_session(connection, user, caller.session_name, at, days)
     actor = actor_of(user, caller.address, caller.request_id)
     subject = ("user", user.id, user.email)

@@ -49,12 +49,14 @@ def new_code(database: Database) -> str | None:
     return code if database.write_now(_keep_code, code) else None
 
 
-async def claim(ctx: Context, request: Claim, address: str = "", request_id: str = "") -> Session:
+async def claim(
+    ctx: Context, request: Claim, address: str = "", request_id: str = "", session_name: str = "setup"
+) -> Session:
     """Create the first account and its admin, signed in. Exactly one caller with the right code succeeds."""
     founder = found.clean(request.account_name, request.email, request.password, request.name)
     await ctx.database.read(_check_code, request.code)  # before the costly hash
     password_hash = await hash_password(request.password)
-    asking = _Asking(request.code, address, request_id)
+    asking = _Asking(request.code, address, request_id, session_name)
     return await ctx.database.write(_claim, asking, founder, password_hash, (ctx.now(), ctx.settings.session_days))
 
 
@@ -62,6 +64,7 @@ class _Asking(msgspec.Struct, frozen=True):
     code: str
     address: str
     request_id: str
+    session_name: str
 
 
 def _claim(
@@ -72,7 +75,7 @@ def _claim(
     if not meta.remove(connection, CODE):
         raise _claimed()
     user = found.create(connection, founder, password_hash, at)
-    session = start_session(connection, user, "setup", at, days)
+    session = start_session(connection, user, asking.session_name, at, days)
     actor = actor_of(user, asking.address, asking.request_id)
     subject = ("user", user.id, user.email)
     details = {"address": asking.address, "role": Role.ADMIN}
