@@ -18,6 +18,7 @@ _LONGEST_LINE = 1024
 _MOST_BEFORE = 8192  # bytes of text that a server may send before its greeting (RFC 4253, 4.2)
 _FIRST_ADDRESSES_S = 5.0  # of a name with several addresses, all but the last get at most this long
 _BUSY = "Exceeded MaxStartups"  # said by OpenSSH 9.8 and newer; older ones close without a word
+_WEB = ("HTTP/", "<")  # how a web server turns away, or its page begins; an SSH server says so in plain words
 _PAUSES_S = (0.3, 0.9)  # after a server that closed before its greeting, as a busy sshd does
 
 
@@ -34,6 +35,8 @@ async def dial(target: Target, timeout_s: float) -> socket.socket:
             return sock
         sock.close()
         if pause_s is None or (said and not said.startswith(_BUSY)):
+            if said.startswith(_WEB):
+                raise trouble.not_ssh(target, said.encode())
             raise trouble.closed_early(target, said)
         await asyncio.sleep(pause_s * (0.5 + random.random()))  # noqa: S311 - spreads retries, guards nothing
     raise AssertionError("unreachable")
