@@ -23,6 +23,33 @@ def silence() -> Iterator[int]:
 
 
 @contextlib.contextmanager
+def saying(words: bytes, *, hangs_up: bool = True) -> Iterator[int]:
+    """A port that says this to everybody who connects, whatever it is told, and then hangs up or falls silent."""
+    over = threading.Event()
+
+    def say(line: socket.socket) -> None:
+        with line, contextlib.suppress(OSError):
+            line.sendall(words)
+            if not hangs_up:
+                over.wait()
+
+    def accept() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                threading.Thread(target=say, args=listener.accept()[:1], daemon=True).start()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=accept, daemon=True)
+        thread.start()
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            over.set()
+            listener.shutdown(socket.SHUT_RDWR)
+            thread.join()
+
+
+@contextlib.contextmanager
 def answering(
     status: int,
     body: bytes,

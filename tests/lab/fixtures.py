@@ -12,6 +12,7 @@ import pytest
 from tests.lab.docker import DockerHost, docker_host
 from tests.lab.libvirt import LibvirtHost, libvirt_host
 from tests.lab.lxd import LxdHost, lxd_host
+from tests.lab.mimic import Mimic, mimic
 from tests.lab.moto import Ec2Service, ec2_service
 from tests.lab.openstack import OpenStackCloud, openstack_cloud
 from tests.lab.sshd import KeyPair, Sshd, key_pair, sshd
@@ -68,6 +69,12 @@ def lxd_server(lab_folder: Path, lab_key: KeyPair) -> Iterator[LxdHost]:
 def vcenter_simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VCenter]:
     with vcenter(tmp_path_factory.mktemp("vcenter")) as center:
         yield center
+
+
+@pytest.fixture(scope="session")
+def mimic_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mimic]:
+    with mimic(tmp_path_factory.mktemp("mimic")) as cloud:
+        yield cloud
 
 
 @pytest.fixture(scope="session")

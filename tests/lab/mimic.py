@@ -18,21 +18,39 @@ USERNAME, REFUSED = "ada", "mallory"
 
 @dataclass(frozen=True)
 class Mimic:
-    """`ask` is a call of mimic's own, which tells it to behave otherwise."""
+    port: int
 
-    url: str
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
 
     @property
     def identity(self) -> str:
         return f"{self.url}/identity/v2.0"
 
-    def ask(self, path: str, body: Any) -> None:
-        requests.post(path if "://" in path else self.url + path, json=body, timeout=10).raise_for_status()
+    @contextlib.contextmanager
+    def creating(self, region: str, servers: str, how: str, **told: Any) -> Iterator[None]:
+        """Creates go as one of mimic's behaviours says, while the context is open.
 
-    def control(self, region: str, username: str) -> str:
-        """Where the compute service of a region is told how to behave towards a user."""
-        body = {"auth": {"RAX-KSKEY:apiKeyCredentials": {"username": username, "apiKey": "any"}}}
-        access = requests.post(f"{self.identity}/tokens", json=body, timeout=10).json()["access"]
+        `servers` is a pattern for the names; `told` is the error of the behaviours that answer with one.
+        """
+        behaviors = f"{self._control(region)}/behaviors/creation"
+        body = {"name": how, "criteria": [{"server_name": servers}], "parameters": told}
+        id = _answer(behaviors, body)["id"]
+        try:
+            yield
+        finally:
+            requests.delete(f"{behaviors}/{id}", timeout=10).raise_for_status()
+
+    def refuse(self, username: str) -> None:
+        """From now on this user's keys are not accepted."""
+        body = {"name": "fail", "criteria": [{"username": username}], "parameters": {"code": 401}}
+        _answer(f"{self.url}/mimic/v1.1/IdentityControlAPI/behaviors/auth", body)
+
+    def _control(self, region: str) -> str:
+        """Where the compute service of a region is told how to behave towards the user."""
+        body = {"auth": {"RAX-KSKEY:apiKeyCredentials": {"username": USERNAME, "apiKey": "any"}}}
+        access = _answer(f"{self.identity}/tokens", body)["access"]
         services = {each["name"]: each["endpoints"] for each in access["serviceCatalog"]}
         return next(str(e["publicURL"]) for e in services["cloudServersBehavior"] if e["region"] == region)
 
@@ -43,12 +61,11 @@ def mimic(folder: Path) -> Iterator[Mimic]:
     venv = environment("mimic", Path(__file__).with_name("mimic.txt"))
     port = free_port()
     twist = [str(venv / "bin/python"), str(venv / "bin/twistd"), "--nodaemon", f"--pidfile={folder}/pid"]
-    daemon = Daemon([*twist, "mimic", f"--listen=tcp:{port}:interface=127.0.0.1"], folder / "mimic.log")
-    found = Mimic(f"http://127.0.0.1:{port}")
+    daemon = Daemon([*twist, "mimic", "--realtime", f"--listen=tcp:{port}:interface=127.0.0.1"], folder / "mimic.log")
+    found = Mimic(port)
     try:
         daemon.wait_until(lambda: _is_up(found), 60)
-        refuse = {"name": "fail", "criteria": [{"username": REFUSED}], "parameters": {"code": 401}}
-        found.ask("/mimic/v1.1/IdentityControlAPI/behaviors/auth", refuse)
+        found.refuse(REFUSED)
         yield found
     finally:
         daemon.stop()
@@ -58,3 +75,9 @@ def _is_up(found: Mimic) -> bool:
     with contextlib.suppress(requests.RequestException):
         return requests.get(found.url, timeout=10).status_code == 200
     return False
+
+
+def _answer(url: str, body: Any) -> Any:
+    answer = requests.post(url, json=body, timeout=10)
+    answer.raise_for_status()
+    return answer.json()

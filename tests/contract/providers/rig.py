@@ -1,16 +1,18 @@
 """What the contract suite needs to know of a provider and of the system behind it.
 
-A rig is a file `rigs/<provider>.py` with a class `RIG`. Its class attributes say, before anything is started, which
-tests apply; `conftest.py` collects only those.
+A rig is a file in `rigs` with a class `RIG`: `<provider>.py`, and `<provider>_<system>.py` for a further system. Its
+class attributes say, before anything is started, which tests apply; `conftest.py` collects only those.
 """
 
 from __future__ import annotations
 
 import contextlib
 import importlib
+import pkgutil
 import socket
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, ClassVar
+from pathlib import Path
+from typing import Any, ClassVar, Literal
 
 import pytest
 
@@ -18,17 +20,22 @@ from mistserver.domain.errors import MistError
 from mistserver.domain.machine import MachineSpec
 from mistserver.providers import registry
 from mistserver.providers.base import Account, Provider
+from tests.lab.sshd import Sshd
+
+Lack = Literal["start", "stop", "untag", "locations", "networks"]
 
 
 class Rig:
     """One provider on one system."""
 
-    id: ClassVar[str]
+    id: ClassVar[str]  # the provider's
+    lacks: ClassVar[Mapping[Lack, str]] = {}  # what the provider can and this system cannot show -> why
     unknown: ClassVar[str] = "nothing-has-this-id"
     credentials: ClassVar[bool] = True  # the system refuses wrong ones: `refused`
     network: ClassVar[bool] = True  # it is reached at a port of TCP: `at`
     http: ClassVar[bool] = False  # at that port it speaks HTTP
     endpoints: ClassVar[bool] = False  # its address may be given as a URL: `pointed`
+    ssh: ClassVar[bool] = False  # at that port it speaks SSH: `patiently`, `through`, `server`, `remember`
     create_needle: ClassVar[bytes | None] = None  # what the request for a new machine holds on the wire
     resizes_running: ClassVar[bool] = False  # a resize does not ask for a stopped machine
     lists: ClassVar[tuple[str, ...]] = ("images", "sizes", "locations", "networks")  # what its catalog has
@@ -57,6 +64,30 @@ class Rig:
     def pointed(self, url: str, ca_pem: str | None = None) -> Account:
         """As `at`, for a URL."""
         raise NotImplementedError
+
+    def called(self, host: str) -> Account:
+        """As `at`, for a name."""
+        return self.pointed(f"http://{host}:81")
+
+    def patiently(self, port: int) -> Account:
+        """As `at`, with the time that a real server takes."""
+        raise NotImplementedError
+
+    def through(self, jump: int, port: int) -> Account:
+        """As `patiently`, behind a jump host at the port `jump` of loopback, which the same key opens."""
+        raise NotImplementedError
+
+    def server(self, **options: str) -> contextlib.AbstractContextManager[Sshd]:
+        """Another SSH server that takes the good credentials, with these lines in its configuration."""
+        raise NotImplementedError
+
+    def remember(self, server: Sshd, host_key: str) -> None:
+        """Have seen this host key at that server before."""
+        raise NotImplementedError
+
+    def read(self, provider: Provider) -> None:
+        """A call that fails when the system does."""
+        provider.list_machines()
 
     def dial(self) -> Callable[[], socket.socket]:
         """Connects to the system, for a relay in between."""
@@ -93,7 +124,16 @@ class Rig:
             provider.close()
 
 
-def rig_of(id: str) -> type[Rig]:
-    found: Any = importlib.import_module(f"tests.contract.providers.rigs.{id}")
+def rig_named(name: str) -> type[Rig]:
+    """The rig of a file."""
+    found: Any = importlib.import_module(f"tests.contract.providers.rigs.{name}")
     rig: type[Rig] = found.RIG
     return rig
+
+
+def every_rig() -> dict[str, type[Rig]]:
+    """By the names of their files: in the order of their providers, a provider's first system first."""
+    order = [row.id for row in registry.own_rows()]
+    names = sorted(module.name for module in pkgutil.iter_modules([str(Path(__file__).with_name("rigs"))]))
+    found = {name: rig_named(name) for name in names}
+    return dict(sorted(found.items(), key=lambda item: (order.index(item[1].id), item[0])))

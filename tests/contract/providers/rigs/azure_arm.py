@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
+
+import pytest
+
 from mistserver.domain.errors import ProviderNotFound, ProviderQuota
 from mistserver.domain.machine import MachineSpec
 from tests.contract.providers.http_rig import StandInRig
+from tests.contract.providers.rig import Rig
 from tests.lab.clouds.azure_arm import CLIENT, SECRET, SUBSCRIPTION, TENANT, AzureCloud, refusal
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ5 me"
@@ -44,6 +50,15 @@ class AzureArmRig(StandInRig):
             ProviderNotFound,
         ),
     }
+
+    @classmethod
+    @contextlib.contextmanager
+    def started(cls, request: pytest.FixtureRequest) -> Iterator[Rig]:
+        """A subscription has no network until something needs one, which stays when that goes."""
+        with super().started(request) as rig:
+            with rig.opened() as provider:
+                provider.destroy(provider.create(rig.spec("first", "mark-of-the-first")).external_id)
+            yield rig
 
     def spec(self, name: str, mark: str) -> MachineSpec:
         image = "Debian:debian-13:13-gen2:latest"

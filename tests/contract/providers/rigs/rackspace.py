@@ -1,4 +1,4 @@
-"""Rackspace on a stand-in; what mimic can is in test_rackspace.py."""
+"""Rackspace on a stand-in, which shows what mimic lacks."""
 
 from __future__ import annotations
 
