@@ -4,7 +4,8 @@ import type { Job, Machine, MachineAction } from '../../api/types'
 import type { IconName } from '../../components/icons'
 import { confirm } from '../../state/confirm.svelte'
 
-export type Deed = { action: MachineAction; text: string; icon: IconName; possible: boolean; why: string }
+/** `why` it is not possible now; undefined when it is. */
+export type Deed = { action: MachineAction; text: string; icon: IconName; why: string | undefined }
 
 const TEXTS: [action: MachineAction, text: string, icon: IconName][] = [
   ['start', 'Start', 'start'],
@@ -21,8 +22,7 @@ export function deeds(machine: Machine, able: readonly string[], busy: boolean):
     action,
     text,
     icon,
-    possible: !busy && machine.actions.includes(action),
-    why: busy ? 'Another job works on it' : `Not while it is ${machine.state}`,
+    why: busy ? 'Another job works on it' : machine.actions.includes(action) ? undefined : `Not while it is ${machine.state}`,
   }))
 }
 
