@@ -16,11 +16,16 @@ from mistserver.services.machines import frames, terminal
 from mistserver.services.machines.channel import Channel
 
 NOT_SIGNED_IN, FOREIGN_PAGE, REFUSED = 4401, 4403, 4400
+_PING = frames.data(frames.CONTROL, b'{"ping"')
 
 
 @websocket("/channel", public=True)
 async def open_channel(socket: WebSocket[Any, Any, Any], ctx: Ctx, ticket: FromQuery[str] = "") -> None:
-    """A terminal, a command or a file, by a ticket. A page of another origin gets nothing, whatever it holds."""
+    """A terminal, a command or a file, by a ticket. A page of another origin gets nothing, whatever it holds.
+
+    The control message `{"ping": true}` is answered with a `pong`: who waits for a quiet machine can find out whether
+    the connection still stands.
+    """
     await socket.accept()
     if _is_foreign(socket):
         await socket.close(FOREIGN_PAGE, "this page may not open a channel")
@@ -50,7 +55,11 @@ async def _carry(socket: WebSocket[Any, Any, Any], channel: Channel) -> None:
 
 async def _from_client(socket: WebSocket[Any, Any, Any], channel: Channel) -> None:
     while True:
-        await channel.send(await socket.receive_bytes())
+        frame = await socket.receive_bytes()
+        if frame.startswith(_PING):
+            await channel.tell(pong=True)
+        else:
+            await channel.send(frame)
 
 
 async def _to_client(socket: WebSocket[Any, Any, Any], channel: Channel) -> None:

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
-import { binary, decoded, input, resize } from './frames'
+import { binary, decoded, input, PING, resize } from './frames'
 
 const bytes = (kind: number, text: string): ArrayBuffer => Uint8Array.from([kind, ...new TextEncoder().encode(text)]).buffer
 
@@ -19,6 +19,7 @@ describe('what is sent', () => {
   })
   it('is a size as a control message', () => {
     expect(new TextDecoder().decode(resize(80, 24))).toBe('\x03{"resize":{"cols":80,"rows":24}}')
+    expect(new TextDecoder().decode(PING)).toBe('\x03{"ping":true}')
   })
 })
 

@@ -29,6 +29,9 @@ export function binary(text: string): Uint8Array<ArrayBuffer>[] {
 export const resize = (cols: number, rows: number): Uint8Array<ArrayBuffer> =>
   framed(CONTROL, encoder.encode(JSON.stringify({ resize: { cols, rows } })))
 
+/** Answered by the service itself, whatever the machine does. */
+export const PING = framed(CONTROL, encoder.encode('{"ping":true}'))
+
 export function decoded(content: ArrayBuffer): Frame {
   const bytes = new Uint8Array(content)
   const data = bytes.subarray(1)

@@ -2,14 +2,14 @@
 import type { Terminal } from '@xterm/xterm'
 
 import { post } from '../../api/client'
-import { asError } from '../../api/errors'
+import { asError, ServerLost } from '../../api/errors'
 import { theme } from '../../state/theme.svelte'
 import { copyText } from '../../text/clipboard'
-import { binary, decoded, input, resize } from './frames'
+import { Connection } from './connection'
+import { binary, input, resize } from './frames'
 import { deedOf } from './keys'
+import { finish } from './leftovers'
 
-const DIM = '\x1b[2m'
-const PLAIN = '\x1b[0m'
 let last = 0
 
 export class Shell {
@@ -22,11 +22,12 @@ export class Shell {
   /** Why it is over, for people. */
   reason = $state('')
   failed = $state(false)
+  /** Whether nothing has come for a while though it was asked for. */
+  silent = $state(false)
   terminal: Terminal | null = null
   onleave: () => void = () => undefined
   #fit: () => void = () => undefined
-  #socket: WebSocket | null = null
-  #told = false
+  #connection: Connection | null = null
   /** What was typed before the machine listened. */
   #early = ''
 
@@ -63,20 +64,27 @@ export class Shell {
     this.state = 'connecting'
     this.reason = ''
     this.failed = false
-    this.#told = false
+    this.silent = false
     try {
       const body = { purpose: 'terminal' as const, cols: terminal.cols, rows: terminal.rows }
       const { url } = await post('/machines/{machine_id}/tickets', { path: { machine_id: this.machineId }, body })
       this.#open(url)
     } catch (thrown) {
-      this.#over(asError(thrown).message, true)
+      const error = asError(thrown)
+      this.#over(error instanceof ServerLost ? 'The service does not answer.' : error.message, true)
     }
   }
 
+  /** Give up a connection that does not answer. What it has shown stays. */
+  async renew(): Promise<void> {
+    this.#connection?.close()
+    this.#over('The connection did not answer any more.', true, 'Here begins a new one.')
+    await this.connect()
+  }
+
   close(): void {
-    this.#told = true
-    this.#socket?.close()
-    this.#socket = null
+    this.#connection?.close()
+    this.#connection = null
     this.terminal?.dispose()
     this.terminal = null
     this.element.remove()
@@ -97,42 +105,29 @@ export class Shell {
   }
 
   #open(url: string): void {
-    const socket = new WebSocket(location.origin.replace(/^http/, 'ws') + url)
-    socket.binaryType = 'arraybuffer'
-    this.#socket = socket
-    socket.onopen = () => {
-      this.state = 'open'
-      const { terminal } = this
-      if (terminal) this.#send([resize(terminal.cols, terminal.rows)])
-      this.#send(input(this.#early))
-      this.#early = ''
-    }
-    socket.onmessage = (message: MessageEvent<ArrayBuffer>) => {
-      this.#take(message.data)
-    }
-    socket.onclose = () => {
-      if (this.#socket === socket && !this.#told) this.#over('The connection to the machine was lost.', true)
-    }
+    const { terminal } = this
+    if (!terminal) return
+    this.#connection = new Connection(url, {
+      opened: () => {
+        this.state = 'open'
+        this.#send([resize(terminal.cols, terminal.rows)])
+        this.#send(input(this.#early))
+        this.#early = ''
+      },
+      output: (data) => { terminal.write(data) },
+      ended: (reason, failed) => { this.#over(reason, failed) },
+      silent: (silent) => (this.silent = silent),
+    })
   }
 
-  #take(content: ArrayBuffer): void {
-    const frame = decoded(content)
-    if (frame.kind === 'output') this.terminal?.write(frame.data)
-    else if (frame.kind === 'failed') this.#over(frame.error.message, true)
-    else if (frame.kind === 'ended') {
-      this.#over(frame.exitCode ? `The shell ended with exit code ${String(frame.exitCode)}.` : 'The shell ended.', false)
-    }
-  }
-
-  #over(reason: string, failed: boolean): void {
-    this.#told = true
-    this.#socket = null
+  #over(reason: string, failed: boolean, then = 'Enter opens a new one.'): void {
+    this.#connection = null
     this.#early = ''
     this.state = 'over'
+    this.silent = false
     this.reason = reason
     this.failed = failed
-    const { terminal } = this
-    if (terminal) terminal.write(`${terminal.buffer.active.cursorX > 0 ? '\r\n' : ''}${DIM}${reason} Enter opens a new one.${PLAIN}\r\n`)
+    if (this.terminal) finish(this.terminal, `${reason} ${then}`)
   }
 
   #typed(text: string): void {
@@ -142,8 +137,7 @@ export class Shell {
   }
 
   #send(frames: Uint8Array<ArrayBuffer>[]): void {
-    if (this.#socket?.readyState !== WebSocket.OPEN) return
-    for (const frame of frames) this.#socket.send(frame)
+    this.#connection?.send(frames)
   }
 
   #key(event: KeyboardEvent): boolean {
