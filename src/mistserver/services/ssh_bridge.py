@@ -6,11 +6,11 @@ import asyncio
 import concurrent.futures
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy.engine import Connection as Database
 
-from mistserver.domain.errors import MachineTimeout, NotFound, Unavailable
+from mistserver.domain.errors import MachineTimeout, MistError, NotFound, Unavailable
 from mistserver.providers.base import CommandResult
 from mistserver.services.context import Context
 from mistserver.services.host_key_book import book_of
@@ -21,6 +21,9 @@ from mistserver.ssh.target import KeyMaterial, Target
 from mistserver.store import host_keys, keys
 from mistserver.store.backends import StoredBackend
 from mistserver.store.keys import StoredKey
+
+if TYPE_CHECKING:
+    from mistserver.ssh.connection import Connection
 
 T = TypeVar("T")
 _SLACK_S = 5.0
@@ -63,7 +66,7 @@ class Bridge:
             yield address
 
     async def _run(self, login: tuple[str, int, str, str | None], line: str, timeout_s: float) -> CommandResult:
-        connection = await self._ctx.ssh.connect(await self._target(*login))
+        connection = await self._connection(await self._target(*login))
         done = await ssh_command.run(connection, line, timeout_s=timeout_s)
         return CommandResult(
             exit_code=done.exit_code,
@@ -75,16 +78,27 @@ class Bridge:
 
     @asynccontextmanager
     async def _socket(self, login: tuple[str, int, str, str | None], remote_path: str) -> AsyncIterator[str]:
-        connection = await self._ctx.ssh.connect(await self._target(*login))
+        connection = await self._connection(await self._target(*login))
         async with forward.forward_unix(connection, remote_path) as path:
             yield str(path)
 
     @asynccontextmanager
     async def _jumped(self, host: str, port: int) -> AsyncIterator[tuple[str, int]]:
         target = await self._jump_target()
-        connection = await self._ctx.ssh.connect(target)
+        connection = await self._connection(target)
         async with forward.forward_tcp(connection, host, port) as address:
             yield address
+
+    async def _connection(self, target: Target) -> Connection:
+        """To the target. An error that the jump host made names the field `jump_host`."""
+        jump = target if target.owner == host_keys.jump_owner(self._stored.id) else target.jump
+        try:
+            return await self._ctx.ssh.connect(target)
+        except MistError as error:
+            where = error.facts.get("host"), error.facts.get("port")
+            if jump is None or where != (jump.host, jump.port):
+                raise
+            raise type(error)(error.message, **error.facts | {"field": "jump_host"}) from None
 
     async def _target(self, host: str, port: int, user: str, key: str | None) -> Target:
         owner = host_keys.backend_owner(self._stored.id)

@@ -95,6 +95,22 @@ async def test_a_jump_host_leads_there(small: Small, server: Sshd) -> None:
     assert [shown.public for shown in known] == [jump.host_key_line]
 
 
+async def test_what_is_wrong_with_a_jump_host_is_told_as_its(small: Small, server: Sshd) -> None:
+    with sshd() as jump:
+        pair = key_pair()
+        key = small.add_key("wrong", pair.private, pair.public)
+        small.add_key("lab", server.private_key_pem, server.key.public, default=True)
+        via = JumpHost(host=jump.host, user=jump.user, port=jump.port, key_id=key.id)
+        stored = add_server(small, server, jump_host=via)
+
+        with pytest.raises(ProviderAuthFailed) as refused:
+            await small.ctx.providers.call(small.ctx, stored, lambda provider: provider.check())
+
+    with pytest.raises(ProviderError) as gone:
+        await small.ctx.providers.call(small.ctx, stored, lambda provider: provider.check())
+    assert [error.value.facts["field"] for error in (refused, gone)] == ["jump_host"] * 2
+
+
 async def test_a_backend_without_any_key_says_so(small: Small, server: Sshd) -> None:
     stored = add_server(small, server)
 

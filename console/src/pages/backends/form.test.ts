@@ -55,7 +55,8 @@ describe('missing', () => {
     expect(Object.keys(missing(strange, blank()))).toEqual(['settings.name'])
   })
   it('wants address and key of a jump host', () => {
-    expect(missing(provider([]), { ...blank(), jump: emptyJump() })).toHaveProperty('jump_host')
+    const jump = { ...emptyJump(), port: '0' }
+    expect(Object.keys(missing(provider([]), { ...blank(), jump }))).toEqual(['jump_host', 'jump_port', 'jump_key'])
   })
 })
 
@@ -71,6 +72,12 @@ describe('placed', () => {
     const draft = { ...blank(), name: 'mine' }
     expect(placed(cloud, error('already_exists', {}, "There is a backend called 'mine' already."), draft)).toHaveProperty('name')
     expect(placed(cloud, error('already_exists', {}, 'The same credentials are there.'), draft)).toEqual({})
+  })
+  it('puts what the jump host made at its address or its key, and suspects no secret for it', () => {
+    const refused = error('provider_auth_failed', { field: 'jump_host' })
+    expect(placed(cloud, refused, blank())).toEqual({ jump_key: 'No.' })
+    expect(placed(cloud, error('provider_unreachable', { field: 'jump_host' }), blank())).toEqual({ jump_host: 'No.' })
+    expect(suspects(cloud, refused, { api_secret: 's' })).toEqual([])
   })
   it('suspects the secrets that were sent when the provider refuses them', () => {
     const values = { api_key: 'k', api_secret: 's' }

@@ -86,9 +86,15 @@ export function missing(description: Description, draft: Draft): Errors {
     if (required && text === '') errors[fieldOf(description, name)] = 'This is needed.'
     else if (kind === 'port' && text !== '' && !isPort(text)) errors[fieldOf(description, name)] = 'A port is 1 to 65535.'
   }
-  const { jump } = draft
-  if (jump && (jump.host.trim() === '' || jump.key === '')) errors['jump_host'] = 'Give its address and its key.'
-  else if (jump && !isPort(jump.port)) errors['jump_host'] = 'A port is 1 to 65535.'
+  return { ...errors, ...jumpErrors(draft.jump) }
+}
+
+export function jumpErrors(jump: Jump | null): Errors {
+  const errors: Errors = {}
+  if (!jump) return errors
+  if (jump.host.trim() === '') errors['jump_host'] = 'This is needed.'
+  if (!isPort(jump.port)) errors['jump_port'] = 'A port is 1 to 65535.'
+  if (jump.key === '') errors['jump_key'] = 'Choose a key.'
   return errors
 }
 
@@ -109,6 +115,7 @@ export function placed(description: Description, error: Error, draft: Draft): Er
   const { code, message } = error
   const field = named(error)
   if (description.settings.some((each) => each.name === field)) return { [fieldOf(description, field)]: message }
+  if (field === 'jump_host') return jumpPlaced(error)
   if ((OWN as readonly string[]).includes(field)) return { [field]: message }
   if (code === 'already_exists' && draft.name.trim() !== '' && message.includes(`called '${draft.name.trim()}'`)) {
     return { name: message }
@@ -116,9 +123,16 @@ export function placed(description: Description, error: Error, draft: Draft): Er
   return {}
 }
 
-/** The secrets that were sent and that the provider may have refused: none when the error is of another kind. */
+/** An error that the jump host made, at its key when that did not open it. */
+export function jumpPlaced(error: Error): Errors {
+  if (!(error instanceof ApiError) || named(error) !== 'jump_host') return {}
+  return { [error.code.endsWith('_auth_failed') ? 'jump_key' : 'jump_host']: error.message }
+}
+
+/** The secrets that were sent and that the provider may have refused: none when the error is of another kind or place. */
 export function suspects(description: Description, error: Error, values: Values): string[] {
   if (!(error instanceof ApiError)) return []
+  if (named(error) === 'jump_host') return []
   if (error.code !== 'provider_auth_failed' && error.code !== 'machine_auth_failed') return []
   const given = description.settings.filter(({ name, kind, secret }) => (secret || kind === 'key') && values[name])
   return given.map(({ name }) => name)
