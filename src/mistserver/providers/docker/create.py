@@ -22,11 +22,13 @@ from mistserver.domain.machine import MachineSpec
 from mistserver.providers.docker.api import Api, mapped
 from mistserver.providers.docker.machines import MARK
 from mistserver.providers.http_errors import vendors_words
+from mistserver.providers.rest import rate_limited
 
 PULL_TIMEOUT_S = 600.0
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+\Z")
 _PORT = re.compile(r"(\d{1,5})(/(tcp|udp))?\Z")
 _VARIABLE = re.compile(r"[^=\x00]+\Z")
+_TOO_OFTEN = "toomanyrequests:"  # https://distribution.github.io/distribution/spec/api/, in the engine's words
 _FOLDER, _FILE = "root/.ssh", "root/.ssh/authorized_keys"
 _EXTRA = ("command", "environment", "ports", "entrypoint", "user", "hostname", "pull")
 
@@ -118,6 +120,8 @@ def pull(api: Api, image: str) -> None:
                 if time.monotonic() > until:
                     raise ProviderTimeout(f"The image {image!r} was not there after {PULL_TIMEOUT_S:g} s of pulling.")
     except (ProviderRejected, ProviderNotFound) as error:
+        if _TOO_OFTEN in error.message:
+            raise rate_limited(f"The registry of the image {image!r}", None, image=image) from None
         raise ProviderNotFound(
             f"Docker has no image {image!r}, and could not pull it: {error.message}", image=image
         ) from None
