@@ -86,6 +86,11 @@ def _over_tcp(account: Account, stack: ExitStack) -> Any:
         far = socket.create_connection(address, timeout=account.timeout_s)
     except TimeoutError:
         raise errors.ProviderTimeout(f"{shown} does not answer; {remedy}.", host=settings.machine_hostname) from None
+    except socket.gaierror:
+        raise errors.ProviderUnreachable(
+            f"The name {settings.machine_hostname} cannot be resolved; check it, or give an address.",
+            host=settings.machine_hostname,
+        ) from None
     except OSError as error:
         raise errors.ProviderUnreachable(
             f"{shown} cannot be reached ({error.strerror or 'no such host'}); {remedy}.", host=settings.machine_hostname
