@@ -7,7 +7,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, Self
 
 from tests.lab.certificates import Pair, server_context
 from tests.lab.relay import join
@@ -169,23 +169,18 @@ class Door:
 
 def _page(near: socket.socket) -> None:
     near.recv(65536)
-    head = f"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {len(PAGE)}\r\nConnection: close\r\n\r\n"
-    near.sendall(head.encode() + PAGE)
+    near.sendall(response(200, PAGE, "text/html"))
 
 
-class Cutter:
-    """Passes everything on, but cuts the connection where the answer to a request that holds `needle` would come.
-
-    The request is carried out: the cut happens when its answer begins.
-    """
+class _Tap:
+    """A port that leads to what `dial` opens and watches for requests that hold `needle`."""
 
     def __init__(self, dial: Callable[[], socket.socket], needle: bytes) -> None:
         self._dial, self._needle = dial, needle
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
-        self.cuts = 0
 
-    def __enter__(self) -> Cutter:
+    def __enter__(self) -> Self:
         threading.Thread(target=self._accept, daemon=True).start()
         return self
 
@@ -201,6 +196,18 @@ class Cutter:
             except OSError:
                 return
             threading.Thread(target=self._serve, args=(near,), daemon=True).start()
+
+    def _serve(self, near: socket.socket) -> None:
+        raise NotImplementedError
+
+
+class Cutter(_Tap):
+    """Passes everything on, but cuts the connection where the answer to a request that holds `needle` would come.
+
+    The request is carried out: the cut happens when its answer begins.
+    """
+
+    cuts = 0
 
     def _serve(self, near: socket.socket) -> None:
         with near, self._dial() as far, contextlib.suppress(OSError):
@@ -227,3 +234,45 @@ class Cutter:
                 near.sendall(data)
         with contextlib.suppress(OSError):
             near.shutdown(socket.SHUT_WR)
+
+
+class Refuser(_Tap):
+    """Passes everything on, but answers a request that holds `needle` itself: it is not carried out."""
+
+    def __init__(self, dial: Callable[[], socket.socket], needle: bytes, answer: bytes) -> None:
+        super().__init__(dial, needle)
+        self._answer = answer
+
+    def _serve(self, near: socket.socket) -> None:
+        with near, self._dial() as far:
+            back = threading.Thread(target=_pour, args=(far, near), daemon=True)
+            back.start()
+            with contextlib.suppress(OSError):
+                self._forth(near, far)
+            with contextlib.suppress(OSError):
+                far.shutdown(socket.SHUT_RDWR)
+            back.join()
+
+    def _forth(self, near: socket.socket, far: socket.socket) -> None:
+        seen = b""
+        while data := near.recv(65536):
+            seen = seen[-len(self._needle) :] + data
+            if self._needle in seen:
+                near.sendall(self._answer)
+                near.shutdown(socket.SHUT_WR)
+                while near.recv(65536):  # a connection that ends with something unread takes the answer along
+                    pass
+                return
+            far.sendall(data)
+
+
+def _pour(source: socket.socket, into: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        while data := source.recv(65536):
+            into.sendall(data)
+
+
+def response(status: int, body: bytes, kind: str) -> bytes:
+    """A whole answer of HTTP, after which the connection ends."""
+    head = f"HTTP/1.1 {status} -\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+    return head.encode() + body

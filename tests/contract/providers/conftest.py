@@ -19,7 +19,7 @@ NEEDS: dict[str, Test] = {
     "http": lambda provider, rig: rig.http,
     "endpoints": lambda provider, rig: rig.endpoints,
     "ssh": lambda provider, rig: rig.ssh,
-    "names": lambda provider, rig: rig.endpoints or rig.ssh,
+    "names": lambda provider, rig: rig.endpoints or rig.names,
     "cut": lambda provider, rig: rig.create_needle is not None,
     "creates": lambda provider, rig: provider.creates,
     "resize": lambda provider, rig: provider.creates and Action.RESIZE in provider.actions,

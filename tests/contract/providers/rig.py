@@ -35,6 +35,7 @@ class Rig:
     network: ClassVar[bool] = True  # it is reached at a port of TCP: `at`
     http: ClassVar[bool] = False  # at that port it speaks HTTP
     endpoints: ClassVar[bool] = False  # its address may be given as a URL: `pointed`
+    names: ClassVar[bool] = False  # without that, its host may be given by name: `called`
     ssh: ClassVar[bool] = False  # at that port it speaks SSH: `patiently`, `through`, `server`, `remember`
     create_needle: ClassVar[bytes | None] = None  # what the request for a new machine holds on the wire
     resizes_running: ClassVar[bool] = False  # a resize does not ask for a stopped machine

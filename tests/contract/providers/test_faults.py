@@ -127,8 +127,9 @@ def test_a_certificate_of_the_given_authority_is_trusted(rig: Rig) -> None:
 @needs("refusals")
 def test_a_create_that_is_refused_says_why(rig: Rig) -> None:
     for why, kind in rig.refusals.items():
-        spec = rig.spec(f"no-{secrets.token_hex(3)}", secrets.token_hex(8))
-        with rig.refusing(why), rig.opened() as provider, pytest.raises(kind):
-            provider.create(spec)
+        with rig.refusing(why), rig.opened() as provider:
+            spec = rig.spec(f"no-{secrets.token_hex(3)}", secrets.token_hex(8))
+            with pytest.raises(kind):
+                provider.create(spec)
         with rig.opened() as provider:
             assert provider.find_marked(spec.mark) is None

@@ -18,6 +18,7 @@ from tests.lab.sshd import Sshd, key_pair, sshd
 
 class BareMetalRig(Rig):
     id = "bare_metal"
+    names = True
     ssh = True
     lists = ()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import secrets
 import socket
 from collections.abc import Callable, Iterator
@@ -10,12 +11,20 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from mistserver.domain.errors import ProviderNotFound, ProviderRateLimited
 from mistserver.domain.machine import MachineSpec
 from mistserver.providers import registry
 from mistserver.providers.base import Account
 from tests.contract.providers.rig import Rig
 from tests.lab.docker import DockerHost
+from tests.lab.faults import answering
 from tests.lab.sshd import KeyPair
+
+# why -> status, code and words of the registry's answer
+REFUSALS = {
+    "unknown image": (404, "MANIFEST_UNKNOWN", "manifest unknown"),
+    "too often": (429, "TOOMANYREQUESTS", "You have reached your pull rate limit."),
+}
 
 
 class DockerRig(Rig):
@@ -24,6 +33,7 @@ class DockerRig(Rig):
     endpoints = True
     lists = ("images", "networks")
     create_needle = b"/containers/create"
+    refusals = {"unknown image": ProviderNotFound, "too often": ProviderRateLimited}
 
     @classmethod
     @contextlib.contextmanager
@@ -59,6 +69,19 @@ class DockerRig(Rig):
 
     def spec(self, name: str, mark: str) -> MachineSpec:
         return MachineSpec(name=name, mark=mark, image=self._image)
+
+    @contextlib.contextmanager
+    def refusing(self, why: str) -> Iterator[None]:
+        """The engine has to fetch the image from a registry that refuses."""
+        status, code, words = REFUSALS[why]
+        body = json.dumps({"errors": [{"code": code, "message": words}]}).encode()
+        image = self._image
+        with answering(status, body, "application/json") as port:
+            self._image = f"127.0.0.1:{port}/lab/none:1"
+            try:
+                yield
+            finally:
+                self._image = image
 
     @contextlib.contextmanager
     def shell(self) -> Iterator[str]:

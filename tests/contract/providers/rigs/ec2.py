@@ -9,11 +9,25 @@ from dataclasses import replace
 
 import pytest
 
+from mistserver.domain.errors import ProviderNotFound, ProviderQuota, ProviderRateLimited
 from mistserver.domain.machine import MachineSpec
 from mistserver.providers import registry
 from mistserver.providers.base import Account
 from tests.contract.providers.rig import Rig
+from tests.lab.faults import Refuser, response
 from tests.lab.moto import Ec2Service, client
+
+# why -> status, code and words of the answer
+REFUSALS = {
+    "no quota": (
+        400,
+        "VcpuLimitExceeded",
+        "You have requested more vCPU capacity than your current limit of 0 allows.",
+    ),
+    "sold out": (500, "InsufficientInstanceCapacity", "Insufficient capacity."),
+    "unknown image": (400, "InvalidAMIID.NotFound", "The image id '[ami-0]' does not exist"),
+    "too often": (503, "RequestLimitExceeded", "Request limit exceeded."),
+}
 
 
 class Ec2Rig(Rig):
@@ -22,6 +36,12 @@ class Ec2Rig(Rig):
     http = True
     endpoints = True
     create_needle = b"Action=RunInstances"
+    refusals = {
+        "no quota": ProviderQuota,
+        "sold out": ProviderQuota,
+        "unknown image": ProviderNotFound,
+        "too often": ProviderRateLimited,
+    }
 
     @classmethod
     @contextlib.contextmanager
@@ -32,13 +52,13 @@ class Ec2Rig(Rig):
         yield cls(cloud, sorted(linux)[0])
 
     def __init__(self, service: Ec2Service, image: str) -> None:
-        self._service, self._image = service, image
+        self._service, self._image, self._port = service, image, service.port
 
     def account(self) -> Account:
         settings = registry.load(self.id).read_settings(
             {"api_key": self._service.api_key, "api_secret": self._service.api_secret}
         )
-        return Account(settings=settings, region="ec2_eu_west", endpoint=f"http://127.0.0.1:{self._service.port}")
+        return Account(settings=settings, region="ec2_eu_west", endpoint=f"http://127.0.0.1:{self._port}")
 
     def refused(self) -> Account:
         given = {"api_key": self._service.api_key, "api_secret": "not the secret"}
@@ -55,6 +75,19 @@ class Ec2Rig(Rig):
 
     def spec(self, name: str, mark: str) -> MachineSpec:
         return MachineSpec(name=name, mark=mark, image=self._image, size="m1.small", location="0")
+
+    @contextlib.contextmanager
+    def refusing(self, why: str) -> Iterator[None]:
+        """moto refuses nothing of itself."""
+        status, code, words = REFUSALS[why]
+        error = f"<Error><Code>{code}</Code><Message>{words}</Message></Error>"
+        body = f"<Response><Errors>{error}</Errors><RequestID>r-1</RequestID></Response>"
+        with Refuser(self.dial(), self.create_needle, response(status, body.encode(), "text/xml")) as refuser:
+            self._port = refuser.port
+            try:
+                yield
+            finally:
+                self._port = self._service.port
 
 
 RIG = Ec2Rig

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from mistserver.domain.errors import ProviderNotFound
 from mistserver.domain.machine import MachineSpec
 from mistserver.providers import registry
 from mistserver.providers.base import Account, Provider
@@ -20,6 +21,8 @@ from tests.lab.sshd import KeyPair, Sshd, key_pair
 class LibvirtRig(Rig):
     id = "libvirt"
     unknown = "00000000-0000-4000-8000-000000000000"
+    names = True
+    refusals = {"unknown image": ProviderNotFound}
     create_needle = bytes.fromhex("20008086 00000001 00000009")  # a call of libvirt's protocol: start a guest
 
     @classmethod
@@ -51,6 +54,18 @@ class LibvirtRig(Rig):
 
     def at(self, port: int) -> Account:
         return self._account(1.0, machine_hostname="127.0.0.1", tcp_port=port)
+
+    def called(self, host: str) -> Account:
+        return self._account(1.0, machine_hostname=host, tcp_port=self._host.tcp_port)
+
+    @contextlib.contextmanager
+    def refusing(self, why: str) -> Iterator[None]:
+        """There is no such volume."""
+        image, self._image = self._image, "lab/nothing-is-called-that.img"
+        try:
+            yield
+        finally:
+            self._image = image
 
     def dial(self) -> Callable[[], socket.socket]:
         return lambda: socket.create_connection(("127.0.0.1", self._host.tcp_port))
