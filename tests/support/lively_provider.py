@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from mistserver.domain.errors import ProviderNotFound
 from mistserver.domain.machine import Action, MachineReading, MachineSpec, MachineState
 from mistserver.providers import registry
-from mistserver.providers.base import Account, CommandResult, HasExec, OnOutput, Provider, Terminal
+from mistserver.providers.base import Account, Command, CommandResult, HasExec, Provider, Terminal
 from mistserver.providers.localhost import Localhost
 from mistserver.providers.localhost.provider import Settings as HostSettings
 from tests.support import dummy_provider
@@ -98,15 +98,9 @@ class Lively(Plain, HasExec):
     def remove_tag(self, external_id: str, tag: str) -> None:
         self._tags(external_id, "remove_tag", lambda tags: tags - {tag})
 
-    def exec(
-        self, external_id: str, command: str, *, stdin: bytes = b"", timeout_s: float, user: str | None,
-        on_output: OnOutput, cancelled: Callable[[], bool],
-    ) -> CommandResult:  # fmt: skip
+    def exec(self, external_id: str, command: Command) -> CommandResult:
         machine = self._host()
-        ways: dict[str, Any] = {"stdin": stdin, "timeout_s": timeout_s, "user": user}
-        return machine.exec(
-            machine.list_machines()[0].external_id, command, on_output=on_output, cancelled=cancelled, **ways
-        )
+        return machine.exec(machine.list_machines()[0].external_id, command)
 
     def open_terminal(self, external_id: str, command: str | None, cols: int, rows: int, user: str | None) -> Terminal:
         machine = self._host()

@@ -214,22 +214,24 @@ class Provider(ABC):
         return NotSupported(f"{self.title} cannot {what}.", provider=self.id)
 
 
+@dataclass(frozen=True)
+class Command:
+    """A line for a machine's shell, and what ends it. `user` None: the one that the machine itself gives."""
+
+    line: str
+    timeout_s: float
+    on_output: OnOutput
+    cancelled: Callable[[], bool] = lambda: False
+    stdin: bytes = field(default=b"", repr=False)
+    user: str | None = None
+
+
 class HasExec(ABC):
     """Commands and terminals on a machine without SSH. Blocking, in a worker thread of their own."""
 
     @abstractmethod
-    def exec(  # noqa: PLR0913 - all but two are keyword-only and name one order
-        self,
-        external_id: str,
-        command: str,
-        *,
-        stdin: bytes = b"",
-        timeout_s: float,
-        user: str | None,
-        on_output: OnOutput,
-        cancelled: Callable[[], bool],
-    ) -> CommandResult:
-        """Run `command` through `/bin/sh -c` on the machine; streams output as it comes (the result's stay empty).
+    def exec(self, external_id: str, command: Command) -> CommandResult:
+        """Run it through `/bin/sh -c` on the machine; streams output as it comes (the result's stay empty).
 
         On time-out or when `cancelled()` turns True, the whole remote process group is ended.
         """

@@ -1,13 +1,15 @@
-"""What providers check of a create before any call, each with its own rules."""
+"""What providers check of settings and creates before any call, each with its own rules."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from mistserver.domain.errors import InvalidInput
 from mistserver.domain.machine import MachineSpec
+from mistserver.ssh.target import clean_host
 
 Extra = Mapping[str, type | tuple[type, ...]]  # the extra options that a provider takes, with the types of their values
 
@@ -40,6 +42,21 @@ def options(title: str, spec: MachineSpec, known: Extra) -> None:
         if kind is None or not isinstance(value, kind) or (isinstance(value, bool) and not _takes_bool(kind)):
             takes = ", ".join(f"{each} ({_named(kinds)})" for each, kinds in known.items()) or "no extra options"
             raise InvalidInput(f"{title} takes {takes}; {option[:80]!a} is none of them.", field="extra")
+
+
+def https_url(title: str, what: str, host: str, port: int, paths: Container[str] = ("",)) -> str:
+    """Of an API on `what`, whose `host` the user gave as a name, an address or an https:// URL with one of `paths`."""
+    given = host
+    if "://" not in given:
+        given = f"https://[{given}]" if given.count(":") > 1 and not given.startswith("[") else f"https://{given}"
+    try:
+        parts = urlsplit(given)
+        name, port = clean_host(parts.hostname or ""), parts.port or port
+    except (ValueError, InvalidInput):
+        raise InvalidInput(f"{host[:80]!a} is not the address of a {what}.", field="host") from None
+    if parts.scheme != "https" or parts.path.rstrip("/") not in paths or parts.query or parts.username:
+        raise InvalidInput(f"{title} is reached at a name, an address or https://host:port.", field="host")
+    return f"https://[{name}]:{port}" if ":" in name else f"https://{name}:{port}"
 
 
 def _takes_bool(kind: type | tuple[type, ...]) -> bool:

@@ -11,10 +11,9 @@ import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from mistserver.domain.errors import MachineError, MachineLost, MachineTimeout, MistError
-from mistserver.providers.base import CommandResult, OnOutput
+from mistserver.providers.base import Command, CommandResult
 from mistserver.providers.http_errors import vendors_words
 
 GRACE_S = 2.0
@@ -35,18 +34,6 @@ for file in /proc/[0-9]*/stat; do
 done
 :
 """
-
-
-@dataclass
-class Order:
-    """One command, and what ends it."""
-
-    command: str
-    stdin: bytes
-    timeout_s: float
-    user: str | None
-    on_output: OnOutput
-    cancelled: Callable[[], bool]
 
 
 class Running(ABC):
@@ -79,14 +66,14 @@ class Running(ABC):
         """Listen no more; must not raise."""
 
 
-def run(start: Callable[[list[str]], Running], order: Order) -> CommandResult:
+def run(start: Callable[[list[str]], Running], command: Command) -> CommandResult:
     """See `HasExec.exec`. `start` takes the words of the command that is really started."""
     word = secrets.token_hex(8)
-    wrapper = [_RUN_FED, word, order.command, str(len(order.stdin))] if order.stdin else [_RUN, word, order.command]
+    wrapper = [_RUN_FED, word, command.line, str(len(command.stdin))] if command.stdin else [_RUN, word, command.line]
     with contextlib.closing(start(["/bin/sh", "-c", *wrapper])) as running:
-        if order.stdin:
-            threading.Thread(target=_feed, args=(running, order.stdin), daemon=True).start()
-        return _Watch(running, order, word).result()
+        if command.stdin:
+            threading.Thread(target=_feed, args=(running, command.stdin), daemon=True).start()
+        return _Watch(running, command, word).result()
 
 
 def _feed(running: Running, data: bytes) -> None:
@@ -97,11 +84,11 @@ def _feed(running: Running, data: bytes) -> None:
 class _Watch:
     """The life of one command, from its first line to its exit code."""
 
-    def __init__(self, running: Running, order: Order, word: str) -> None:
-        self._running, self._order = running, order
+    def __init__(self, running: Running, command: Command, word: str) -> None:
+        self._running, self._command = running, command
         self._word = word.encode()
         self._before = b""
-        self._until = time.monotonic() + order.timeout_s
+        self._until = time.monotonic() + command.timeout_s
         self._ending_at: float | None = None
         self._killed = False
         self._timed_out = False
@@ -132,14 +119,14 @@ class _Watch:
                 return
             self._running.session = int(first.split()[1])
         if data and self._ending_at is None:
-            self._order.on_output(stream, data)
+            self._command.on_output(stream, data)
 
     def _over(self) -> bool:
         """Whether to stop listening; begins the end of a command that has used its time or is not wanted any more."""
         now = time.monotonic()
         if self._ending_at is None:
             self._timed_out = now > self._until
-            if self._timed_out or self._order.cancelled():
+            if self._timed_out or self._command.cancelled():
                 self._ending_at = now
                 self._running.end("TERM")
             return False

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from mistserver.domain import errors
-from mistserver.providers.base import CommandResult, HasExec, Provider
+from mistserver.providers.base import Command, CommandResult, HasExec, Provider
 from tests.contract.providers.rig import Rig
 from tests.lab.waiting import eventually
 
@@ -25,7 +25,7 @@ class Shell:
 
     def run(
         self,
-        command: str,
+        line: str,
         stdin: bytes = b"",
         timeout_s: float = 30,
         user: str | None = None,
@@ -37,9 +37,7 @@ class Shell:
             said[stream] += data
 
         self.said = said
-        return self.provider.exec(
-            self.id, command, stdin=stdin, timeout_s=timeout_s, user=user, on_output=on_output, cancelled=cancelled
-        )
+        return self.provider.exec(self.id, Command(line, timeout_s, on_output, cancelled, stdin=stdin, user=user))
 
 
 def still_there(shell: Shell, *words: bytes) -> bool:

@@ -11,7 +11,7 @@ import pytest
 
 from mistserver.domain import errors
 from mistserver.domain.machine import MachineReading, MachineSpec, MachineState
-from mistserver.providers.base import Account
+from mistserver.providers.base import Account, Command
 from mistserver.providers.lxd import Lxd
 from tests.lab.bridge import lab_bridge
 from tests.lab.certificates import Authority
@@ -158,14 +158,7 @@ def test_a_stopped_machine_is_not_rebooted(provider: Lxd, make: Make) -> None:
 
 def test_a_command_runs_as_another_user(provider: Lxd, make: Make) -> None:
     machine, said = make(), []
-    provider.exec(
-        machine.name,
-        "id -u; pwd",
-        timeout_s=20,
-        user="sshd",
-        on_output=lambda stream, data: said.append(data),
-        cancelled=lambda: False,
-    )
+    provider.exec(machine.name, Command("id -u; pwd", 20, lambda stream, data: said.append(data), user="sshd"))
     assert b"".join(said) == b"100\n/run/sshd\n"
 
 

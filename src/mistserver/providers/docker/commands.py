@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from mistserver.domain.errors import MachineUnreachable, ProviderRejected
 from mistserver.providers import exec
-from mistserver.providers.base import CommandResult
+from mistserver.providers.base import Command, CommandResult
 from mistserver.providers.docker.api import Api
 from mistserver.providers.docker.hijack import frames, start
 
@@ -65,10 +65,10 @@ class Running(exec.Running):
         self._stream.close()
 
 
-def run(api: Api, container: str, order: exec.Order) -> CommandResult:
+def run(api: Api, container: str, command: Command) -> CommandResult:
     """See `HasExec.exec`."""
     return exec.run(
-        lambda argv: Running(api, container, argv, tty=False, user=order.user, fed=bool(order.stdin)), order
+        lambda argv: Running(api, container, argv, tty=False, user=command.user, fed=bool(command.stdin)), command
     )
 
 

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
 from typing import Annotated, Any
 
 from mistserver.domain.catalog import Image, Location, Network, Size
 from mistserver.domain.errors import InvalidInput, ProviderError, ProviderNotFound, ProviderRejected
 from mistserver.domain.machine import Action, MachineReading, MachineSpec, MachineState
-from mistserver.providers.base import CommandResult, HasExec, OnOutput, Provider, Terminal
+from mistserver.providers.base import Command, CommandResult, HasExec, Provider, Terminal
 from mistserver.providers.declare import Guide, ProviderSettings, setting
 from mistserver.providers.docker import commands, create
 from mistserver.providers.docker.address import address
 from mistserver.providers.docker.api import Api
 from mistserver.providers.docker.machines import MARK, image, network, reading
-from mistserver.providers.exec import Order
 from mistserver.providers.http_errors import understood
 
 _STOP_S = 10
@@ -169,19 +167,8 @@ class Docker(Provider, HasExec):
             if error.facts.get("status") != 409:
                 raise
 
-    def exec(  # noqa: PLR0913 - as in HasExec
-        self,
-        external_id: str,
-        command: str,
-        *,
-        stdin: bytes = b"",
-        timeout_s: float,
-        user: str | None,
-        on_output: OnOutput,
-        cancelled: Callable[[], bool],
-    ) -> CommandResult:
-        order = Order(command, stdin, timeout_s, user, on_output, cancelled)
-        return commands.run(self._api, external_id, order)
+    def exec(self, external_id: str, command: Command) -> CommandResult:
+        return commands.run(self._api, external_id, command)
 
     def open_terminal(self, external_id: str, command: str | None, cols: int, rows: int, user: str | None) -> Terminal:
         terminal = commands.terminal(self._api, external_id, command, user)

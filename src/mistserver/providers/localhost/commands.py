@@ -10,12 +10,11 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
 from mistserver.domain.errors import InvalidInput, MachineAuthFailed, MachineError
-from mistserver.providers.base import CommandResult, OnOutput
+from mistserver.providers.base import Command, CommandResult, OnOutput
 
 TICK_S = 0.1
 GRACE_S = 2.0
@@ -67,27 +66,22 @@ def launched(argv: list[str], user: str | None, more: dict[str, str], **streams:
         raise MachineError(f"The command could not be started: {error}.") from None
 
 
-def watch(
-    process: subprocess.Popen[bytes],
-    stdin: bytes,
-    timeout_s: float,
-    on_output: OnOutput,
-    cancelled: Callable[[], bool],
-) -> CommandResult:
+def run(command: Command) -> CommandResult:
     """See `HasExec.exec`. A process left in the background does not hold up the result."""
-    until = time.monotonic() + timeout_s
+    process = start(["/bin/sh", "-c", command.line], command.user, fed=bool(command.stdin))
+    until = time.monotonic() + command.timeout_s
     stopped = timed_out = False
     try:
         if process.stdin is not None:
-            threading.Thread(target=_feed, args=(process.stdin, stdin), daemon=True).start()
+            threading.Thread(target=_feed, args=(process.stdin, command.stdin), daemon=True).start()
         with selectors.DefaultSelector() as selector:
             for name, stream in (("stdout", process.stdout), ("stderr", process.stderr)):
                 if stream is not None:
                     selector.register(stream, selectors.EVENT_READ, name)
             while selector.get_map() or process.poll() is None:
-                heard = _pass_on(selector, on_output)
+                heard = _pass_on(selector, command.on_output)
                 timed_out = time.monotonic() > until
-                stopped = timed_out or cancelled()
+                stopped = timed_out or command.cancelled()
                 if stopped or (not heard and process.poll() is not None):
                     break
     finally:

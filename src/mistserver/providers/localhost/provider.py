@@ -6,11 +6,10 @@ import ipaddress
 import os
 import platform
 import socket
-from collections.abc import Callable
 from typing import Any
 
 from mistserver.domain.machine import MachineReading, MachineState
-from mistserver.providers.base import CommandResult, HasExec, OnOutput, Provider, Terminal
+from mistserver.providers.base import Command, CommandResult, HasExec, Provider, Terminal
 from mistserver.providers.declare import Guide, ProviderSettings
 from mistserver.providers.localhost import commands
 from mistserver.providers.localhost.terminal import LocalTerminal
@@ -59,19 +58,8 @@ class Localhost(Provider, HasExec):
             )
         ]
 
-    def exec(  # noqa: PLR0913 - as in HasExec
-        self,
-        external_id: str,
-        command: str,
-        *,
-        stdin: bytes = b"",
-        timeout_s: float,
-        user: str | None,
-        on_output: OnOutput,
-        cancelled: Callable[[], bool],
-    ) -> CommandResult:
-        process = commands.start(["/bin/sh", "-c", command], user, fed=bool(stdin))
-        return commands.watch(process, stdin, timeout_s, on_output, cancelled)
+    def exec(self, external_id: str, command: Command) -> CommandResult:
+        return commands.run(command)
 
     def open_terminal(self, external_id: str, command: str | None, cols: int, rows: int, user: str | None) -> Terminal:
         return LocalTerminal(command, cols, rows, user)

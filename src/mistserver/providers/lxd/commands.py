@@ -15,7 +15,7 @@ from mistserver.domain.errors import (
     ProviderRejected,
 )
 from mistserver.providers import exec
-from mistserver.providers.base import CommandResult
+from mistserver.providers.base import Command, CommandResult
 from mistserver.providers.duplex import TICK_S, arrived
 from mistserver.providers.http import at
 from mistserver.providers.http_errors import understood
@@ -166,14 +166,14 @@ class _LastLine:
         return data[:found]
 
 
-def run(api: Api, machine: str, order: exec.Order) -> CommandResult:
+def run(api: Api, machine: str, command: Command) -> CommandResult:
     """See `HasExec.exec`."""
-    who = _identity(api, machine, order.user)
+    who = _identity(api, machine, command.user)
 
     def begin(argv: list[str]) -> Running:
         return Running(api, machine, argv, tty=False, who=who)
 
-    return exec.run(begin, order)
+    return exec.run(begin, command)
 
 
 def terminal(api: Api, machine: str, command: str | None, user: str | None, size: tuple[int, int]) -> exec.ExecTerminal:

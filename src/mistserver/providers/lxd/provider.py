@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from mistserver.domain.catalog import Image, Location, Network, Size
@@ -15,9 +14,8 @@ from mistserver.domain.errors import (
 )
 from mistserver.domain.machine import Action, MachineReading, MachineSpec, MachineState
 from mistserver.providers import shapes
-from mistserver.providers.base import CommandResult, HasExec, OnOutput, Provider, Terminal
+from mistserver.providers.base import Command, CommandResult, HasExec, Provider, Terminal
 from mistserver.providers.declare import Guide
-from mistserver.providers.exec import Order
 from mistserver.providers.http import at
 from mistserver.providers.http_errors import understood
 from mistserver.providers.lxd import catalog, commands, create
@@ -188,18 +186,8 @@ class Lxd(Provider, HasExec):
     def remove_tag(self, external_id: str, tag: str) -> None:
         self._set(external_id, {tag_key(tag): ""})
 
-    def exec(  # noqa: PLR0913 - as in HasExec
-        self,
-        external_id: str,
-        command: str,
-        *,
-        stdin: bytes = b"",
-        timeout_s: float,
-        user: str | None,
-        on_output: OnOutput,
-        cancelled: Callable[[], bool],
-    ) -> CommandResult:
-        return commands.run(self._api, external_id, Order(command, stdin, timeout_s, user, on_output, cancelled))
+    def exec(self, external_id: str, command: Command) -> CommandResult:
+        return commands.run(self._api, external_id, command)
 
     def open_terminal(self, external_id: str, command: str | None, cols: int, rows: int, user: str | None) -> Terminal:
         return commands.terminal(self._api, external_id, command, user, (cols, rows))

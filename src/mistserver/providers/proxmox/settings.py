@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import re
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
 from mistserver.domain.errors import InvalidInput
-from mistserver.providers import tls
+from mistserver.providers import checks, tls
 from mistserver.providers.declare import ProviderSettings, setting
-from mistserver.ssh.target import clean_host
 
 TITLE = "Proxmox VE"
 _USER = re.compile(r"[^\s:/@!]+@[A-Za-z][A-Za-z0-9.\-_]+")
@@ -56,14 +54,4 @@ def validated(settings: Settings) -> Settings:
 
 def url(settings: Settings) -> str:
     """Of the API; `host` may be a name, an address or an https:// URL."""
-    given = settings.host
-    if "://" not in given:
-        given = f"https://[{given}]" if given.count(":") > 1 and not given.startswith("[") else f"https://{given}"
-    try:
-        parts = urlsplit(given)
-        host, port = clean_host(parts.hostname or ""), parts.port or settings.port
-    except (ValueError, InvalidInput):
-        raise InvalidInput(f"{settings.host[:80]!a} is not the address of a node.", field="host") from None
-    if parts.scheme != "https" or parts.path not in ("", "/") or parts.query or parts.username:
-        raise InvalidInput(f"{TITLE} is reached at a name, an address or https://host:port.", field="host")
-    return f"https://[{host}]:{port}" if ":" in host else f"https://{host}:{port}"
+    return checks.https_url(TITLE, "node", settings.host, settings.port)

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
-from mistserver.domain.errors import InvalidInput
-from mistserver.providers import tls
+from mistserver.providers import checks, tls
 from mistserver.providers.declare import ProviderSettings, setting
-from mistserver.ssh.target import clean_host
 
 TITLE = "VMware vSphere"
 
@@ -33,15 +30,5 @@ def validated(settings: Settings) -> Settings:
 
 
 def url(settings: Settings) -> str:
-    """Of the server; `host` may be a name, an address or an https:// URL (its path is the API's own)."""
-    given = settings.host
-    if "://" not in given:
-        given = f"https://[{given}]" if given.count(":") > 1 and not given.startswith("[") else f"https://{given}"
-    try:
-        parts = urlsplit(given)
-        host, port = clean_host(parts.hostname or ""), parts.port or settings.port
-    except (ValueError, InvalidInput):
-        raise InvalidInput(f"{settings.host[:80]!a} is not the address of a vCenter.", field="host") from None
-    if parts.scheme != "https" or parts.path.rstrip("/") not in ("", "/sdk", "/ui") or parts.query or parts.username:
-        raise InvalidInput(f"{TITLE} is reached at a name, an address or https://host:port.", field="host")
-    return f"https://[{host}]:{port}" if ":" in host else f"https://{host}:{port}"
+    """Of the server; the path of an https:// URL may be the API's own."""
+    return checks.https_url(TITLE, "vCenter", settings.host, settings.port, ("", "/sdk", "/ui"))

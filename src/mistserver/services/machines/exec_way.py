@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from mistserver.domain.errors import Internal, MachineLost, MachineTimeout, MistError, NotSupported, ProviderBadAnswer
-from mistserver.providers.base import CommandResult, HasExec, Provider
+from mistserver.providers.base import Command, CommandResult, HasExec, Provider
 from mistserver.services.context import Context
 from mistserver.services.machines.orders import OnOutput, Order, Outcome
 from mistserver.services.machines.reach import ExecWay
@@ -33,15 +33,9 @@ async def execute(ctx: Context, way: ExecWay, order: Order, on_output: OnOutput)
     def work(provider: Provider) -> CommandResult:
         if not isinstance(provider, HasExec):
             raise NotSupported(f"{provider.title} cannot run commands by itself.", provider=provider.id)
-        return provider.exec(
-            way.machine.external_id,
-            order.text_with_sudo(),
-            stdin=order.stdin,
-            timeout_s=order.timeout_s,
-            user=order.user,
-            on_output=pass_on,
-            cancelled=stopped.is_set,
-        )
+        line = order.text_with_sudo()
+        command = Command(line, order.timeout_s, pass_on, stopped.is_set, stdin=order.stdin, user=order.user)
+        return provider.exec(way.machine.external_id, command)
 
     began = loop.time()
     try:
