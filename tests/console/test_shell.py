@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from mistclient import MistClient
+from mistclient.channel import Channel
 from tests.integration.monitoring.conftest import named
 from tests.lab.sshd import KeyPair, sshd
 from tests.lab.waiting import eventually
 from tests.support.browser import Console
 from tests.support.front import Front
-from tests.support.service import PASSWORD, Service
+from tests.support.service import EMAIL, PASSWORD, Service
 
 RED = "rgb(191, 42, 37)"
 TRUE = "rgb(170, 20, 120)"
@@ -150,14 +154,85 @@ def test_it_fills_the_screen(page: Page) -> None:
     expect(page.get_by_role("button", name="Full screen", exact=True)).to_be_visible()
 
 
-def test_a_user_who_is_gone_has_no_shell_any_more(visitor: Console, machine: str, front: Front) -> None:
-    user = front.done("POST", "/users", {"email": "o@example.com", "password": PASSWORD, "role": "operator"})
-    visitor.sign_in("o@example.com")
-    page = visitor.page
+def operator(console: Console, front: Front, email: str, machine: str) -> tuple[str, Page]:
+    """Somebody's id, and their page with a shell that has a prompt."""
+    user = front.done("POST", "/users", {"email": email, "password": PASSWORD, "role": "operator"})
+    console.sign_in(email)
+    page = console.page
     page.on("dialog", lambda dialog: dialog.accept())
-    page.goto(f"{visitor.service.uri}/shell?machine={machine}")
+    page.goto(f"{console.service.uri}/shell?machine={machine}")
     expect(page.locator(".xterm-rows")).to_contain_text("$")
+    return user["id"], page
 
-    front.done("PATCH", f"/users/{user['id']}", {"role": "viewer"})
 
-    expect(page.get_by_role("alert")).to_contain_text("withdrawn")
+def test_a_user_who_may_no_more_has_no_shell_within_5_s(visitor: Console, machine: str, front: Front) -> None:
+    user, page = operator(visitor, front, "o@example.com", machine)
+
+    front.done("PATCH", f"/users/{user}", {"role": "viewer"})
+
+    expect(page.get_by_role("alert")).to_contain_text("withdrawn", timeout=5_000)
+
+
+def test_a_revoked_session_ends_its_shell_and_the_next_to_sign_in_sees_nothing_of_it(
+    visitor: Console, machine: str, front: Front
+) -> None:
+    user, page = operator(visitor, front, "p@example.com", machine)
+    typed(page, "echo private-$((1+1))")
+    shown(page, "private-2")
+    [theirs] = [token for token in front.done("GET", "/tokens?limit=1000")["items"] if token["user_id"] == user]
+
+    front.done("DELETE", f"/tokens/{theirs['id']}")
+
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible(timeout=5_000)
+    page.get_by_label("Email").fill(EMAIL)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("list", name="Open shells").get_by_role("listitem")).to_have_count(1)
+    shown(page, r"\$")
+    expect(page.locator(".xterm-rows")).not_to_contain_text("private")
+
+
+def test_a_question_whether_it_still_answers_needs_no_answer_of_the_machine(
+    console: Console, machine: str, front: Front
+) -> None:
+    [found] = MistClient(console.service.uri, api_token=front.token).machines(id=machine)
+    with Channel(found, "command", command="sleep 60") as channel:
+        channel.control(ping=True)
+        assert next(iter(channel)).control == {"pong": True}
+
+
+@pytest.mark.full
+def test_a_connection_that_falls_silent_is_told_and_goes_on_if_it_comes_back(console: Console, page: Page) -> None:
+    notice = page.get_by_role("alert").filter(has_text="does not answer")
+    os.kill(console.service.pid, signal.SIGSTOP)
+    try:
+        expect(notice).to_be_visible(timeout=40_000)
+        assert page.locator(".xterm-rows").is_visible()
+        console.shot("shell-silent")
+    finally:
+        os.kill(console.service.pid, signal.SIGCONT)
+    expect(notice).to_have_count(0)
+    typed(page, "echo still-$((1+1))")
+    shown(page, "still-2")
+
+
+def test_after_a_lost_connection_a_new_one_is_offered_and_what_was_there_is_kept(console: Console, page: Page) -> None:
+    typed(page, r"echo before-$((1+1)); printf '\033[?1049h\033[?25lsecond %s' screen; sleep 60")
+    shown(page, "second screen")
+    console.service.kill()
+    notice = page.get_by_role("alert").filter(has_text="The connection to the machine was lost.")
+    expect(notice).to_be_visible()
+    shown(page, "before-2.*connection to the machine was lost")
+    assert console.accessibility() == []
+    console.shot("shell-lost")
+    expect(page.get_by_text("The service has not answered since")).to_be_visible()
+    notice.get_by_role("button", name="Open again").click()
+    expect(page.get_by_role("alert").filter(has_text="The service does not answer.")).to_be_visible()
+
+    console.service.start()
+    expect(page.get_by_text("The service has not answered since")).to_have_count(0, timeout=30_000)
+    page.get_by_role("button", name="Open again").click()
+
+    expect(page.get_by_role("button", name="Open again")).to_have_count(0)
+    typed(page, "echo after-$((1+1))")
+    shown(page, "before-2.*after-2")

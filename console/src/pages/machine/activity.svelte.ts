@@ -6,6 +6,7 @@ import { get } from '../../api/client'
 import { follow } from '../../api/live'
 import type { Job, JobStep } from '../../api/types'
 import { onEvent } from '../../state/live.svelte'
+import { session } from '../../state/session.svelte'
 
 const ENDED: ReadonlySet<string> = new Set(['succeeded', 'failed', 'cancelled'])
 const SHOWN_MS = 5000
@@ -89,10 +90,12 @@ export class Activity {
 
 const activities = new Map<string, Activity>()
 
+/** Of the machine, for whoever is signed in: what it holds is told to one person only. */
 export function activityOf(machineId: string): Activity {
-  const known = activities.get(machineId)
+  const place = `${session.me?.user.id ?? ''} ${machineId}`
+  const known = activities.get(place)
   if (known) return known
   const made = new Activity(machineId)
-  activities.set(machineId, made)
+  activities.set(place, made)
   return made
 }

@@ -1,7 +1,7 @@
 /** What a program that was cut off has left in a terminal: its second screen, a hidden cursor, a mouse that is told. */
 import type { Terminal } from '@xterm/xterm'
 
-const DIM = '\x1b[2m'
+const GREY = '\x1b[90m'
 const PLAIN = '\x1b[0m'
 const SECOND_SCREEN_OFF = '\x1b[?1049l'
 const SOFT_RESET = '\x1b[!p'
@@ -14,7 +14,7 @@ export function finish(terminal: Terminal, line: string): void {
     const back = active.type === 'alternate' ? SECOND_SCREEN_OFF : ''
     terminal.write(back + SOFT_RESET + MOUSE_OFF, () => {
       const start = terminal.buffer.active.cursorX > 0 ? '\r\n' : ''
-      terminal.write(`${start}${DIM}${line}${PLAIN}\r\n`)
+      terminal.write(`${start}${GREY}${line}${PLAIN}\r\n`)
     })
   })
 }

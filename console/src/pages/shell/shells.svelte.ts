@@ -157,9 +157,16 @@ export class Shell {
 class Shells {
   all = $state.raw<Shell[]>([])
   active = $state.raw<Shell | null>(null)
+  userId = ''
 }
 
 export const shells = new Shells()
+
+/** Before they are shown: what one person left open is not for the next who signs in. */
+export function shownTo(userId: string): void {
+  if (shells.userId !== userId) for (const shell of shells.all) closeShell(shell)
+  shells.userId = userId
+}
 
 export function openShell(machineId: string, name: string): Shell {
   const shell = new Shell(machineId, name)
