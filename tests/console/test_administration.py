@@ -71,6 +71,22 @@ def test_a_viewer_is_added_and_cannot_change_things(console: Console, browser: B
         expect(other.page.locator("option[value=admin]")).to_be_disabled()
 
 
+def test_sessions_say_where_they_began_and_which_is_ones_own(
+    console: Console, visitor: Console, service: Service
+) -> None:
+    visitor.sign_in()
+    page = console.open("/tokens")
+    own = page.get_by_role("row").filter(has_text="this session")
+    expect(own).to_have_count(1)
+    expect(own).to_contain_text(re.compile("console, Chrome on Linux.*admin"))
+    page.get_by_role("button", name="Revoke console, Chrome on Linux").nth(-1).click()
+    expect(page.get_by_role("dialog")).to_contain_text("sign in again")
+    page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
+    console.settle()
+    assert console.accessibility() == []
+    console.shot("tokens")
+
+
 def test_a_token_is_shown_once_works_and_is_revoked(console: Console, service: Service) -> None:
     page = console.open("/tokens")
     page.get_by_role("button", name="Create", exact=True).click()

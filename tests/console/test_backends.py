@@ -11,11 +11,13 @@ from dataclasses import dataclass
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.lab.daemon import free_port
 from tests.lab.docker import DockerHost
 from tests.lab.moto import Ec2Service
 from tests.lab.relay import Relay
-from tests.lab.sshd import KeyPair
+from tests.lab.sshd import KeyPair, key_pair, sshd
 from tests.support.browser import Console
+from tests.support.front import Front
 from tests.support.service import Service
 
 pytestmark = pytest.mark.full
@@ -167,6 +169,53 @@ def test_it_is_renamed_disabled_and_deleted(console: Console, image: str, door: 
     question.get_by_role("button", name="Delete").click()
     expect(page).to_have_url(re.compile(r"/backends$"))
     expect(page.get_by_text(HOSTILE, exact=True)).to_have_count(0)
+
+
+def test_a_jump_host_is_told_what_is_wrong_with_it_at_its_fields(console: Console, lab_key: KeyPair) -> None:
+    ask = Front(console.service, console.service.sign_in(), []).done
+    ask("POST", "/keys", {"name": "lab", "private": lab_key.private})
+    ask("POST", "/keys", {"name": "other", "private": key_pair().private})
+    with sshd(key=lab_key) as server, sshd(key=lab_key) as jump:
+        page = form_of(console, "Other Server")
+        page.get_by_label("Address or name of the server").fill(server.host)
+        page.get_by_label("User to sign in as").fill(server.user)
+        page.get_by_label("Port of the SSH server").fill(str(server.port))
+        page.get_by_text("Network", exact=True).click()
+        page.get_by_role("checkbox", name="Reach it through a jump host").check()
+        page.get_by_role("button", name="Add the backend").click()
+        address = page.get_by_label("Address of the jump host")
+        expect(address).to_be_focused()
+        expect(address).to_have_accessible_description("This is needed.")
+
+        address.fill(jump.host)
+        page.get_by_label("Port", exact=True).fill(str(free_port()))
+        page.get_by_label("User", exact=True).fill(jump.user)
+        key = page.get_by_label("Key", exact=True)
+        key.select_option("other")
+        page.get_by_role("button", name="Add the backend").click()
+        expect(address).to_have_accessible_description(re.compile("cannot be reached"))
+        assert console.accessibility() == []
+        console.shot("backend-jump-host")
+        page.get_by_label("Port", exact=True).fill(str(jump.port))
+        page.get_by_role("button", name="Add the backend").click()
+        expect(key).to_be_focused()
+        expect(key).to_have_accessible_description(re.compile("accepted none of 1 key"))
+        key.select_option("lab")
+        page.get_by_role("button", name="Add the backend").click()
+
+        expect(messages(page)).to_contain_text("was added.")
+        assert "Accepted publickey" in jump.log_text()
+        page.get_by_role("link", name="Access and events").click()
+        expect(page.get_by_text(f"{jump.user}@{jump.host}:{jump.port}")).to_be_visible()
+        page.get_by_role("button", name="Change").click()
+        page.get_by_role("menuitem", name="Name and network").click()
+        dialog = page.get_by_role("dialog")
+        dialog.get_by_label("Key", exact=True).select_option("other")
+        dialog.get_by_role("button", name="Save").click()
+        expect(dialog.get_by_label("Key", exact=True)).to_have_attribute("aria-invalid", "true")
+        dialog.get_by_role("checkbox", name="Reach it through a jump host").uncheck()
+        dialog.get_by_role("button", name="Save").click()
+        expect(dialog).to_be_hidden()
 
 
 def test_trouble_is_told_with_its_reason_and_goes_by_itself(console: Console, door: Door) -> None:

@@ -135,6 +135,17 @@ def test_a_size_is_chosen_by_price(console: Console, frankfurt: str, engine: str
     assert {"web-1", "web-2"} <= set(names(console.service))
 
 
+def test_the_overview_sums_up_what_they_cost(console: Console, frankfurt: str) -> None:
+    token = console.service.sign_in()
+    sizes = console.service.request("GET", f"/backends/{frankfurt}/sizes?limit=1000", token=token)[1]
+    [hourly] = [size["price"] for size in sizes["items"] if size["name"] == "t3a.nano"]
+    page = console.open("/")
+
+    cost = page.get_by_role("region", name="Monthly cost")
+    expect(cost).to_contain_text(f"US${2 * hourly * 730:.2f}")
+    expect(cost).to_contain_text(re.compile(r"estimated, without \d machines? of unknown price"))
+
+
 def test_the_list_of_jobs_is_filtered_in_its_address(console: Console, engine: str) -> None:
     page = console.open("/jobs?kind=machine.create")
     expect(page.get_by_role("row").filter(has_text="create box-1")).to_contain_text("succeeded")

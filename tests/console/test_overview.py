@@ -56,6 +56,28 @@ def test_what_happens_appears_while_one_looks(console: Console, way: Relay) -> N
     expect(events.get_by_role("link", name="<b>fresh")).to_be_visible()
 
 
+def test_a_service_that_goes_is_told_and_comes_back_by_itself(console: Console, way: Relay) -> None:
+    page = console.open("/")
+    console.settle()
+    backends = page.get_by_role("region", name="Machines by backend")
+    expect(backends.get_by_role("img", name="3 running")).to_be_visible()
+
+    console.service.kill()
+    banner = page.get_by_text("The service has not answered since")
+    expect(banner).to_be_visible()
+    expect(backends.get_by_role("img", name="3 running")).to_be_visible()
+    expect(page.get_by_role("region", name="Machines", exact=True)).to_contain_text("4")
+    assert console.accessibility() == []
+    console.shot("lost")
+
+    console.service.start()
+    expect(banner).to_have_count(0, timeout=30_000)
+    token = console.service.sign_in()
+    console.service.request("POST", "/keys", {"name": "after the return", "generate": {}}, token)
+    events = page.get_by_role("region", name="Recent events")
+    expect(events.get_by_role("link", name="after the return")).to_be_visible()
+
+
 def test_a_backend_in_trouble_is_told_with_the_reason_and_the_age(console: Console, way: Relay) -> None:
     page = console.open("/")
     backends = page.get_by_role("region", name="Machines by backend")
