@@ -1,12 +1,15 @@
-"""What a browser hears of a service that was installed without its console."""
+"""What a browser hears of a view beside its page, and of a service that was installed without its console."""
 
 from __future__ import annotations
 
 import asyncio
+import json
 from pathlib import Path
 from typing import Any
 
-from mistserver.console import with_console
+import pytest
+
+from mistserver.console import early, with_console
 
 
 def ask(folder: Path, path: str, accept: str = "text/html") -> tuple[int, bytes]:
@@ -48,3 +51,41 @@ def test_it_need_not_be_started_anew_when_the_console_comes(tmp_path: Path) -> N
     assert ask(tmp_path, "/")[0] == 404
     (tmp_path / "index.html").write_text("<p>here</p>")
     assert ask(tmp_path, "/") == (200, b"<p>here</p>")
+
+
+VIEWS = {
+    "/": {"scripts": ["/assets/a.js"], "styles": ["/assets/a.css"], "reads": ["/api/v1/me"]},
+    "/machines/:id": {"scripts": ["/assets/m.js"], "styles": [], "reads": ["/api/v1/me"]},
+    "/machines/new": {"scripts": ["/assets/n.js"], "styles": [], "reads": ["/api/v1/me"]},
+    "/sign-in": {"scripts": ["/assets/s.js"], "styles": [], "reads": []},
+}
+
+
+@pytest.mark.parametrize(
+    ("path", "signed_in", "told"),
+    [
+        (
+            "/",
+            True,
+            "</assets/a.js>; rel=modulepreload, </assets/a.css>; rel=preload; as=style; crossorigin, "
+            "</api/v1/me>; rel=preload; as=fetch; crossorigin",
+        ),
+        ("/", False, ""),
+        ("/machines/new", True, "</assets/n.js>; rel=modulepreload, </api/v1/me>; rel=preload; as=fetch; crossorigin"),
+        ("/machines/a", True, "</assets/m.js>; rel=modulepreload, </api/v1/me>; rel=preload; as=fetch; crossorigin"),
+        ("/machines/a/b", True, ""),
+        ("/sign-in", False, "</assets/s.js>; rel=modulepreload"),
+    ],
+)
+def test_a_view_is_told_of_with_what_it_needs(tmp_path: Path, path: str, signed_in: bool, told: str) -> None:
+    (tmp_path / early.NAME).write_text(json.dumps(VIEWS))
+
+    assert early.links(path, signed_in, tmp_path) == told
+
+
+@pytest.mark.parametrize("content", [None, "{", '{"/": {}}'])
+def test_a_console_without_that_list_works_as_well(tmp_path: Path, content: str | None) -> None:
+    if content is not None:
+        (tmp_path / early.NAME).write_text(content)
+
+    assert early.links("/", True, tmp_path) == ""

@@ -117,6 +117,8 @@ class Server(uvicorn.Server):
 
 
 def _serve(parts: Parts) -> int:
+    from mistserver.api.browser import COOKIE
+    from mistserver.api.compression import with_compression
     from mistserver.api.intake import at_once
     from mistserver.api.middleware import observe
     from mistserver.api.router import create_app
@@ -125,7 +127,8 @@ def _serve(parts: Parts) -> int:
     settings = parts.settings
     if not is_there():
         logging.getLogger("mist.app").warning("the web console is not installed; / says what to do")
-    app: Any = observe(at_once(parts.ctx, with_console(create_app(parts.ctx, parts.lifespan))))
+    api = with_compression(create_app(parts.ctx, parts.lifespan))
+    app: Any = observe(at_once(parts.ctx, with_console(api, cookie=COOKIE)))
     config = uvicorn.Config(
         app,
         host=settings.host,

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
+from mistserver.domain.encodings import allowed
+
 STATIC = Path(__file__).parent / "static"
 INDEX = "index.html"
 _NAME = re.compile(r"(assets/)?[A-Za-z0-9_-][A-Za-z0-9_.-]*\Z")  # no folder but one, no way out, nothing hidden
@@ -50,9 +52,9 @@ def find(name: str, accepted: str = "", folder: Path = STATIC) -> File | None:
     if kind is None or not _NAME.match(name):
         return None
     path = folder / name
-    allowed = _allowed(accepted)
+    taken = allowed(accepted)
     for encoding, ending in _ENCODINGS:
-        if encoding in allowed and (body := _read(path.with_name(path.name + ending))) is not None:
+        if encoding in taken and (body := _read(path.with_name(path.name + ending))) is not None:
             return File(body, kind, encoding, name.startswith("assets/"))
     body = _read(path)
     return None if body is None else File(body, kind, "", name.startswith("assets/"))
@@ -63,13 +65,3 @@ def _read(path: Path) -> bytes | None:
         return path.read_bytes()
     except OSError:
         return None
-
-
-def _allowed(header: str) -> set[str]:
-    """The encodings that a header names and does not rule out (`br;q=0`)."""
-    allowed = set()
-    for part in header.lower().split(","):
-        encoding, _, weight = part.strip().partition(";")
-        if not re.fullmatch(r"\s*q=0(\.0*)?\s*", weight):
-            allowed.add(encoding.strip())
-    return allowed

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NamedTuple
 
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
-from mistserver.console import files
+from mistserver.console import early, files
 from mistserver.console.files import File
 
 POLICY = "; ".join(
@@ -33,6 +34,7 @@ _PAGE_HEADERS = (
 )
 _NEVER = ("/api", "/healthz", "/readyz", "/metrics")
 _ENCODED = (b"vary", b"accept-encoding")
+_Headers = list[tuple[bytes, bytes]]
 _MISSING = (
     b"<!doctype html><html lang=en><meta charset=utf-8><title>Mist</title><h1>The console is not installed</h1>"
     b"<p>Mist was installed without its web console, because neither Node.js 20.19 or newer nor the Python package "
@@ -42,21 +44,30 @@ _MISSING = (
 )
 
 
-def with_console(app: ASGIApp, folder: Path = files.STATIC) -> ASGIApp:
-    """Around the application: GET and HEAD of the console's files and views are answered here, all else by `app`."""
+def with_console(app: ASGIApp, folder: Path = files.STATIC, cookie: str = "") -> ASGIApp:
+    """Around the application: GET and HEAD of the console's files and views are answered here, all else by `app`.
+
+    `cookie` is the one whose presence means that somebody is signed in, or was.
+    """
+    console = _Console(folder, cookie)
 
     async def served(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != ScopeType.HTTP or not await _is_answered(scope, send, folder):
+        if scope["type"] != ScopeType.HTTP or not await _is_answered(scope, send, console):
             await app(scope, receive, send)
 
     return served
 
 
-async def _is_answered(scope: HTTPScope, send: Send, folder: Path) -> bool:
+class _Console(NamedTuple):
+    folder: Path
+    cookie: str
+
+
+async def _is_answered(scope: HTTPScope, send: Send, console: _Console) -> bool:
     name = _wanted(scope) if scope["method"] in ("GET", "HEAD") else ""
-    found = files.find(name, _header(scope, b"accept-encoding"), folder) if name else None
+    found = files.find(name, _header(scope, b"accept-encoding"), console.folder) if name else None
     if found is not None:
-        await _answer(scope, send, found)
+        await _answer(scope, send, found, _early(scope, console) if name == files.INDEX else [])
     elif name == files.INDEX:
         headers = [(b"content-type", b"text/html; charset=utf-8"), *_PAGE_HEADERS]
         await _send(scope, send, (404, headers), _MISSING)
@@ -78,8 +89,14 @@ def _wanted(scope: HTTPScope) -> str:
     return files.INDEX if "text/html" in _header(scope, b"accept") else ""
 
 
-async def _answer(scope: HTTPScope, send: Send, file: File) -> None:
-    headers = [(b"content-type", file.kind.encode()), _ENCODED, *_PAGE_HEADERS]
+def _early(scope: HTTPScope, console: _Console) -> _Headers:
+    signed_in = console.cookie != "" and f"{console.cookie}=" in _header(scope, b"cookie")
+    found = early.links(scope["path"], signed_in, console.folder)
+    return [(b"link", found.encode())] if found else []
+
+
+async def _answer(scope: HTTPScope, send: Send, file: File, more: _Headers) -> None:
+    headers = [(b"content-type", file.kind.encode()), _ENCODED, *_PAGE_HEADERS, *more]
     if file.encoding:
         headers.append((b"content-encoding", file.encoding.encode()))
     if file.is_asset:
@@ -93,7 +110,7 @@ async def _answer(scope: HTTPScope, send: Send, file: File) -> None:
     await _send(scope, send, (200, headers), file.body)
 
 
-async def _send(scope: HTTPScope, send: Send, start: tuple[int, list[tuple[bytes, bytes]]], body: bytes) -> None:
+async def _send(scope: HTTPScope, send: Send, start: tuple[int, _Headers], body: bytes) -> None:
     status, headers = start
     scope["path_template"] = "console"  # one row in the service's own metrics for all addresses
     if status != 304:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from mistserver.api.browser import COOKIE
 from mistserver.console import is_there
 from mistserver.console.serving import POLICY
 from tests.support.exchange import Answer, exchange
@@ -102,6 +103,19 @@ def test_the_page_is_asked_for_again_and_sent_only_when_it_is_new(service: Servi
     assert first.headers["cache-control"] == "no-cache"
     assert (again.status, again.body) == (304, b"")
     assert (new.status, new.body) == (200, first.body)
+
+
+def test_a_browser_with_a_session_hears_what_the_view_needs(service: Service) -> None:
+    visitor, again = get(service, "/"), get(service, "/", Cookie=f"{COOKIE}=mist_any; x=y")
+    sign_in = get(service, "/sign-in", **HTML)
+
+    read = "</api/v1/me>; rel=preload; as=fetch; crossorigin"
+    assert "link" not in visitor.headers
+    assert read in again.headers["link"].split(", ")
+    assert f"<{script_of(again)}>; rel=modulepreload" in again.headers["link"].split(", ")
+    assert "/assets/" in sign_in.headers["link"]
+    assert "/api/" not in sign_in.headers["link"]
+    assert get(service, "/.early.json").status == 404
 
 
 def test_a_head_is_the_answer_without_its_body(service: Service) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import http.client
 import json
 import urllib.request
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.exchange import exchange
 from tests.support.service import Service
 
 
@@ -104,6 +106,33 @@ def test_the_document_and_its_page_stand_alone(service: Service) -> None:
     assert "http://" not in page.replace("http://localhost", "")
     assert "https://" not in page
     assert (status, document["openapi"]) == (200, "3.1.0")
+
+
+def test_large_answers_are_compressed_for_who_takes_gzip(service: Service, token: str) -> None:
+    path, headers = "/api/v1/openapi.json", {"Accept-Encoding": "br, gzip;q=0.8"}
+
+    plain, small = exchange(service.port, "GET", path), exchange(service.port, "GET", path, headers)
+    refusing = exchange(service.port, "GET", path, {"Accept-Encoding": "gzip;q=0"})
+
+    assert "content-encoding" not in {**plain.headers, **refusing.headers}
+    assert (small.headers["content-encoding"], small.headers["vary"]) == ("gzip", "accept-encoding")
+    assert int(small.headers["content-length"]) == len(small.body) < len(plain.body) / 4
+    assert gzip.decompress(small.body) == plain.body == refusing.body
+    assert small.headers["x-request-id"]
+
+
+def test_what_is_small_or_no_json_stays_as_it_is(service: Service, token: str) -> None:
+    headers = {"Accept-Encoding": "gzip", "Authorization": f"Bearer {token}"}
+    for path in ("/api/v1/me", "/metrics", "/api/v1/docs"):
+        answer = exchange(service.port, "GET", path, headers)
+        assert (answer.status, answer.headers.get("content-encoding")) == (200, None), path
+
+    connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=30)
+    connection.request("GET", "/api/v1/events/stream?after=0", headers=headers)
+    stream = connection.getresponse()
+    first = stream.readline()
+    connection.close()
+    assert (stream.getheader("Content-Encoding"), first) == (None, b"id: 1\r\n")
 
 
 def test_metrics_tell_of_the_service_and_not_of_accounts(service: Service) -> None:
