@@ -30,6 +30,8 @@ from mistserver.services.machines.terminal import IssuedTicket, IssueTicket
 _FILTERS = "Only those of this "
 _SORTED = f"Sort by one of {', '.join(inventory.SORTED_BY)}; `FIELD:desc` the other way round. By name unless told."
 
+_WAITS = "Wait a moment for backends whose last reading is old. `false`: answer at once; they are read meanwhile."
+
 
 @get("/machines", responses=ERRORS | {200: ResponseSpec(MachinePage, description="A page.", generate_examples=False)})
 async def list_machines(
@@ -42,6 +44,7 @@ async def list_machines(
     search: Annotated[str | None, QueryParameter(description="Substring of name, id or address.")] = None,
     sort: Annotated[str | None, QueryParameter(description=_SORTED)] = None,
     refresh: Annotated[bool, QueryParameter(description="Read every backend again first.")] = False,
+    wait: Annotated[bool, QueryParameter(description=_WAITS)] = True,
     monitoring: Annotated[bool, QueryParameter(description="Say also how the machines' samples come.")] = False,
     limit: Limit = None,
     cursor: Cursor = None,
@@ -57,6 +60,7 @@ async def list_machines(
         search=search,
         sort=sort,
         refresh=refresh,
+        wait=wait,
         monitoring=monitoring,
         limit=limit,
         cursor=cursor,

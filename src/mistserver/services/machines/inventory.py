@@ -74,11 +74,11 @@ def late(ctx: Context, stored: StoredBackend) -> Trouble | None:
     return Trouble(code=ProviderTimeout.code, message=message, at=asked_at)
 
 
-async def freshen(ctx: Context, known: Sequence[StoredBackend], refresh: bool = False) -> bool:
+async def freshen(ctx: Context, known: Sequence[StoredBackend], refresh: bool = False, wait: bool = True) -> bool:
     """Read again what is older than `inventory_fresh_s` (with `refresh`: all), and wait a while for the answers.
 
-    What keeps failing is asked only with `refresh` while its pause lasts.
-    Says whether anything was read. What does not answer in time goes on and is applied when it does; until then the
+    What keeps failing is asked only with `refresh` while its pause lasts. Says whether anything was waited for, which
+    without `wait` only a refresh is. What does not answer in time goes on and is applied when it does; until then the
     listings that follow do not wait for it again.
     """
     settings = ctx.settings
@@ -89,6 +89,10 @@ async def freshen(ctx: Context, known: Sequence[StoredBackend], refresh: bool = 
         if stored.backend.enabled and (refresh or (_tried_at(stored) < oldest and not _paused(ctx, stored)))
     ]
     if not due:
+        return False
+    if not (wait or refresh):
+        for stored in due:
+            start(ctx, stored)
         return False
     limit_s = settings.refresh_wait_s if refresh else settings.inventory_wait_s
     good, slow = [], []

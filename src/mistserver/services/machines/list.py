@@ -32,7 +32,8 @@ _ALSO = {"backend_name": "backend", "backend_title": "backend"}
 
 
 class MachineQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """Which machines; everything given must hold. `backend` is an id; `refresh` reads every backend again first.
+    """Which machines; everything given must hold. `backend` is an id; `refresh` reads every backend again first,
+    and without `wait` what is old is read again meanwhile.
 
     `sort` is a field, or `FIELD:desc`; by name without. `monitoring` asks how the machines' samples come.
     """
@@ -43,6 +44,7 @@ class MachineQuery(msgspec.Struct, frozen=True, kw_only=True):
     search: str | None = None
     sort: str | None = None
     refresh: bool = False
+    wait: bool = True
     monitoring: bool = False
     limit: int | None = None
     cursor: str | None = None
@@ -161,7 +163,7 @@ async def _freshened(ctx: Context, actor: Actor, query: MachineQuery) -> tuple[_
     )
     known = await ctx.database.read(_known, actor.account_id, query.backend)
     # the pages that follow show the same reading as the first
-    if query.cursor is None and await inventory.freshen(ctx, known.backends, query.refresh):
+    if query.cursor is None and await inventory.freshen(ctx, known.backends, query.refresh, query.wait):
         known = await ctx.database.read(_known, actor.account_id, query.backend)
     return _Known(known.version, [_as_it_fares(ctx, stored) for stored in known.backends]), wanted, limit
 

@@ -64,6 +64,22 @@ async def test_an_answer_that_comes_later_is_still_applied(quiet: Quiet) -> None
     assert (len(before.items), len(after.items)) == (1, 2)
 
 
+async def test_a_listing_that_waits_for_nothing_has_what_is_old_read_meanwhile(quiet: Quiet) -> None:
+    (stored,) = await added(quiet, "slow")
+    quiet.write(backends.record_reading, stored.id, quiet.ctx.now() - timedelta(seconds=60))
+    cloud("slow").add("slow-2")
+    held = cloud("slow").held = threading.Event()
+    cloud("slow").reached.clear()
+
+    before = await listed(quiet, refresh=False, wait=False)
+    assert await asyncio.to_thread(cloud("slow").reached.wait, 30)
+    held.set()
+    await inventory.start(quiet.ctx, stored)
+    after = await listed(quiet, refresh=False, wait=False)
+
+    assert (len(before.items), len(after.items)) == (1, 2)
+
+
 async def test_only_the_first_listing_waits_for_a_backend_that_hangs(
     quiet: Quiet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
