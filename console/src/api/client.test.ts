@@ -39,6 +39,11 @@ describe('requests', () => {
     expect(asked[0]?.init).toMatchObject({ method: 'POST', body: '{"name":"k"}', credentials: 'same-origin' })
     expect(asked[0]?.init.headers).toMatchObject({ 'X-Mist-Console': '1', 'Content-Type': 'application/json' })
   })
+  it('have no header of their own when they only read, or nothing that was fetched early would answer them', async () => {
+    const asked = answer(json({}))
+    await get('/me', {})
+    expect(asked[0]?.init.headers).toEqual({ Accept: 'application/json' })
+  })
   it('answer nothing for 204', async () => {
     answer(new Response(null, { status: 204 }))
     expect(await del('/keys/{key_id}', { path: { key_id: 'k' } })).toBeUndefined()

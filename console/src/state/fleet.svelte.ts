@@ -4,7 +4,7 @@
  */
 import { get, getAll } from '../api/client'
 import { asError, isAbort } from '../api/errors'
-import type { Backend, Machine, MistEvent } from '../api/types'
+import type { Backend, BackendReading, Machine, MistEvent } from '../api/types'
 import { apply, touched, type Touched } from './fleet'
 import { live, onEvent } from './live.svelte'
 
@@ -21,6 +21,8 @@ class FleetState {
 export const fleet = new FleetState()
 
 const SETTLE_MS = 250
+const FRESH_S = 15 // what the service itself takes for fresh
+const SOON_MS = 500
 const LEAST_WAIT_MS = 15_000
 const MS_EACH = 4 // 10 000 machines are read again after a minute, unless an event tells of a change
 const MOST_SINGLE = 20 // more machines than these are read as a whole
@@ -30,10 +32,11 @@ let waiting: ReturnType<typeof setTimeout> | undefined
 let pending: Touched = { machines: new Set(), all: false }
 let endEvents: (() => void) | null = null
 
-export function startFleet(): void {
+/** Resolves when all was read for the first time, or could not be. */
+export async function startFleet(): Promise<void> {
   stopFleet()
   endEvents = onEvent(onFleetEvent)
-  void readAll()
+  await readAll()
 }
 
 export function stopFleet(): void {
@@ -63,39 +66,52 @@ export async function readAll(): Promise<void> {
   const mine = new AbortController()
   controller = mine
   const begun = performance.now()
+  let next = leastWait
   try {
-    await Promise.all([readBackends(mine.signal), readMachines(mine.signal)])
+    const [, readings] = await Promise.all([readBackends(mine.signal), readMachines(mine.signal)])
+    if (!fleet.ready && readings.some(isOld)) next = () => SOON_MS
     fleet.error = null
     fleet.ready = true
   } catch (thrown) {
     if (isAbort(thrown)) return
     fleet.error = asError(thrown)
   }
-  if (controller === mine) wait(performance.now() - begun)
+  if (controller === mine) wait(next(performance.now() - begun))
 }
 
 async function readBackends(signal: AbortSignal): Promise<void> {
   fleet.backends = await getAll('/backends', { signal })
 }
 
-/** The first time the first page is shown at once; to filter and sort anew for each page would hold up the rest. */
-async function readMachines(signal: AbortSignal): Promise<void> {
-  fleet.machines = await getAll('/machines', { signal }, (page) => {
-    if (!fleet.ready && fleet.machines.length === 0) fleet.machines = page.items
+/**
+ * The first time what is known is shown without waiting for any cloud, and the first page of it at once; to filter and
+ * sort anew for each page would hold up the rest.
+ */
+async function readMachines(signal: AbortSignal): Promise<BackendReading[]> {
+  const isFirst = !fleet.ready
+  let readings: BackendReading[] = []
+  fleet.machines = await getAll('/machines', { query: isFirst ? { wait: false } : {}, signal }, (page) => {
+    if (isFirst && fleet.machines.length === 0) fleet.machines = page.items
+    readings = page.backends
   })
+  return readings
+}
+
+/** The service reads it again meanwhile. */
+function isOld({ id, age_s: age }: BackendReading): boolean {
+  return fleet.backendsById.get(id)?.enabled === true && (age === null || age > FRESH_S)
 }
 
 /** Providers are asked at their own pace; a fleet that is slow to read is read less often. */
-function wait(tookMs: number): void {
+function wait(ms: number): void {
   clearTimeout(waiting)
-  waiting = setTimeout(
-    () => {
-      if (document.visibilityState === 'visible' || live.lostSince !== null) void readAll()
-      else document.addEventListener('visibilitychange', () => void readAll(), { once: true })
-    },
-    Math.max(LEAST_WAIT_MS + fleet.machines.length * MS_EACH, tookMs * 20),
-  )
+  waiting = setTimeout(() => {
+    if (document.visibilityState === 'visible' || live.lostSince !== null) void readAll()
+    else document.addEventListener('visibilitychange', () => void readAll(), { once: true })
+  }, ms)
 }
+
+const leastWait = (tookMs: number): number => Math.max(LEAST_WAIT_MS + fleet.machines.length * MS_EACH, tookMs * 20)
 
 function onFleetEvent(event: MistEvent): void {
   pending = touched(pending, event)

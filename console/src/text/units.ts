@@ -43,8 +43,13 @@ export function money(amount: number, currency: string): string {
   }
 }
 
+/** A whole number with its thousands apart. Smaller ones are the same everywhere, and cost no tables of the language. */
+export function whole(number: number): string {
+  return number < 1000 ? String(number) : number.toLocaleString()
+}
+
 export function count(number: number, one: string, many = `${one}s`): string {
-  return `${number.toLocaleString()} ${number === 1 ? one : many}`
+  return `${whole(number)} ${number === 1 ? one : many}`
 }
 
 function scaled(value: number, base: number, units: string[], space: string): string {
