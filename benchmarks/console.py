@@ -1,6 +1,8 @@
-"""The console in a real Chromium beside plain pages of the same data, which a bare server of the same framework sends.
+"""The console in a real Chromium beside plain pages of the same data.
 
-Each page is opened by turns in a browser session of its own, so that neither finds anything kept from before.
+Each page is opened by turns in a browser session of its own, so that neither finds anything kept from before. The
+static pages come as the service sends the console's own: by the same code, with the same headers, compressed as well.
+The first page counts when it can be used: its sections, heading and lists are there, and every figure has its value.
 """
 
 from __future__ import annotations
@@ -21,25 +23,21 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import numpy as np
 from playwright.sync_api import Browser, sync_playwright
 
-from benchmarks import plain_pages, series
+from benchmarks import plain_pages
+from benchmarks.console_data import DAY_S, STEP_S, fill_day, measured_machine
 from benchmarks.console_pages import Opened, opened
 from benchmarks.listing import MACHINES, fill
 from benchmarks.measure import Figure, ms
 from mistserver.console.files import STATIC, is_there
-from mistserver.monitoring.embedded import EmbeddedStore
-from mistserver.monitoring.samples import TIMES, Batch
 from tests.lab.daemon import Daemon, answers, free_port
-from tests.lab.waiting import eventually
 from tests.support.browser import CHROMIUM, ROOT, launch
 from tests.support.service import EMAIL, PASSWORD, Service
 
 FEW = 100  # machines of the first page
 MOST_KB = 120
 ROUNDS, FULL_ROUNDS = 4, 12
-DAY_S, STEP_S = 86_400, 10
 CHARTS = (
     ("cpu.total.nonidle",),
     ("load.shortterm", "load.midterm", "load.longterm"),
@@ -48,20 +46,16 @@ CHARTS = (
     ("interface.total.if_octets.rx", "interface.total.if_octets.tx"),
     ("users",),
 )
-_SENT = re.compile(
-    r"cpu\.\d\.cpu\.\w+|load\.\w+|memory\.\w+|disk\.vda\.disk_octets\.\w+|interface\.eth0\.if_octets\.\w+|users"
-)
 _UPLOT = ROOT / "console" / "node_modules" / "uplot" / "dist"
-_TOGETHER = 360  # samples of a series in one post
 _SCROLLS = 3
 _LONG_MS = 50  # what browsers call long, and the shortest that they tell of
-_BUDGET_S = 8  # a machine that is busy with other things opens fewer pages
+_BUDGET_S = 12  # a machine that is busy with other things opens fewer pages
 _ASKED = ("machines", "backends", "alerts", "events", "providers", "sizes", "monitoring")
-_SCRIPTS = re.compile(r"<script.*?</script>|<link[^>]+modulepreload[^>]*>", re.DOTALL)
+_SCRIPTS = re.compile(r"<script.*?</script>|<link[^>]+modulepreload[^>]*>|<!--.*?-->| style=\"[^\"]*\"", re.DOTALL)
 _COMPLETE = "document.readyState === 'complete'"
 _FIRST = (
     "document.querySelector('nav') && document.querySelector('h1') && document.querySelector('.figures')"
-    " && !document.querySelector('.skeleton, [aria-busy=true]')"
+    " && !document.querySelector('.skeleton, .loading, [aria-busy=true]')"
 )
 _ALL_ROWS = f"document.querySelector('[role=grid][aria-rowcount=\"{MACHINES + 2}\"] [role=row] a.name')"
 _GRAPHS = f"document.querySelectorAll('.u-wrap canvas').length === {len(CHARTS)}"
@@ -84,7 +78,16 @@ class Pages:
         return opened(self.browser, self.service.uri + path, ready, self.session, step)
 
     def beside(self, name: str, ready: str) -> AbstractContextManager[Opened]:
-        return opened(self.browser, f"{self.plain}/{name}", ready)
+        return opened(self.browser, f"{self.plain}{plain_pages.SCRIPTED}/{name}", ready)
+
+    def static(self, name: str) -> AbstractContextManager[Opened]:
+        return opened(self.browser, f"{self.plain}/{name}", _COMPLETE)
+
+    def keep(self, name: str, text: str) -> None:
+        """A static page, compressed beside as the console's files are."""
+        path = self.folder / plain_pages.STATIC / name
+        path.write_text(text)
+        path.with_name(f"{name}.gz").write_bytes(gzip.compress(text.encode(), 9))
 
     def ask(self, path: str) -> Any:
         status, answer = self.service.request("GET", path, token=self.token)
@@ -101,10 +104,10 @@ def figures(full: bool = False) -> Iterator[Figure]:
         folder = Path(name)
         service = Service(folder / "data", flags=("--manage-this-host",)).start()
         try:
-            machine = _measured_machine(service)
+            machine = measured_machine(service)
             service.stop()
             fill(folder / "data" / "mist.db", FEW, "few")
-            asyncio.run(_fill_day(folder / "data" / "metrics", machine))
+            asyncio.run(fill_day(folder / "data" / "metrics", machine))
             service.start()
             with sync_playwright() as playwright, _pages(launch(playwright), service, folder / "plain") as pages:
                 yield from _first_page(pages, rounds)
@@ -126,40 +129,10 @@ def _missing() -> Iterator[str]:
         yield f"There is no uPlot in {_UPLOT}: make console"
 
 
-def _measured_machine(service: Service) -> str:
-    """The id of this machine, which may send metrics from now on."""
-    service.wait_for_this_host()
-    token = service.sign_in()
-    machine = eventually(lambda: service.request("GET", "/machines?refresh=true", token=token)[1]["items"])[0]["id"]
-    status, answer = service.request("POST", f"/machines/{machine}/monitoring", {"by_hand": True}, token)
-    assert status < 300, answer
-    return str(machine)
-
-
-async def _fill_day(folder: Path, machine: str) -> None:
-    """A day of a machine up to now, as if it had come then."""
-    made = series.machine(DAY_S // STEP_S)
-    wanted = [n for n, name in enumerate(made.names) if _SENT.fullmatch(name)]
-    names, kinds = tuple(made.names[n] for n in wanted), tuple(made.kinds[n] for n in wanted)
-    rows = series.rows(made)[:, wanted]
-    first = int(time.time()) // STEP_S * STEP_S - DAY_S
-    seconds = np.arange(first, first + DAY_S, STEP_S, dtype=TIMES)
-    clock = [float(first)]
-    store = EmbeddedStore(folder, clock=lambda: clock[0])
-    try:
-        for begin in range(0, len(seconds), _TOGETHER):
-            some = seconds[begin : begin + _TOGETHER]
-            clock[0] = float(some[-1])
-            times = np.repeat(some, len(names))
-            values = rows[begin : begin + _TOGETHER].ravel()
-            await store.append(machine, Batch(names * len(some), kinds * len(some), times, values))
-    finally:
-        await store.close()
-
-
 @contextmanager
 def _pages(browser: Browser, service: Service, folder: Path) -> Iterator[Pages]:
     folder.mkdir()
+    shutil.copytree(STATIC, folder / plain_pages.STATIC)
     port = free_port()
     log = folder.parent / "plain.log"
     bare = Daemon([sys.executable, "-m", "benchmarks.plain_pages", str(folder), str(port)], log)
@@ -184,10 +157,8 @@ def _first_page(pages: Pages, rounds: int) -> Iterator[Figure]:
         drawn = found.page.content()
         loaded = found.page.evaluate("performance.getEntriesByType('resource').map(({ name }) => name)")
     names = [urlsplit(each).path.lstrip("/") for each in loaded if "/assets/" in each]
-    for each in names:
-        shutil.copy(STATIC / each, pages.folder)
     scripts = [gzip.compress((STATIC / each).read_bytes(), 9) for each in names if each.endswith(".js")]
-    (pages.folder / "static.html").write_text(_SCRIPTS.sub("", drawn))
+    pages.keep("first.html", _SCRIPTS.sub("", drawn))
     for each in ("me", *_ASKED):
         (pages.folder / f"{each}.json").write_text(json.dumps(pages.ask(f"/{each}")))
     (pages.folder / "reading.html").write_text(plain_pages.overview(_ASKED))
@@ -195,7 +166,7 @@ def _first_page(pages: Pages, rounds: int) -> Iterator[Figure]:
         "first page",
         (
             lambda: pages.console("/", _FIRST),
-            lambda: pages.beside("static.html", _COMPLETE),
+            lambda: pages.static("first.html"),
             lambda: pages.beside("reading.html", "window.all"),
         ),
         rounds,
@@ -233,14 +204,14 @@ def _graphs(pages: Pages, machine: str, rounds: int) -> Iterator[Figure]:
 def _table(pages: Pages, rounds: int) -> Iterator[Figure]:
     """Until all rows are there: beside static HTML, and beside a page that reads them too and shows those in view."""
     answer = pages.ask(f"/machines?limit={MACHINES}&sort=name")
-    (pages.folder / "table.html").write_text(plain_pages.table(answer["items"]))
+    pages.keep("table.html", plain_pages.table(answer["items"]))
     (pages.folder / "machines.json").write_text(json.dumps(answer))
     (pages.folder / "virtual.html").write_text(plain_pages.virtual_table())
     yield _beside_both(
         f"table of {MACHINES} machines",
         (
             lambda: pages.console("/machines", _ALL_ROWS),
-            lambda: pages.beside("table.html", _COMPLETE),
+            lambda: pages.static("table.html"),
             lambda: pages.beside("virtual.html", "document.querySelector('.row')"),
         ),
         rounds,

@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, CDPSession, Page, Route
 
 _PATIENCE_MS = 45_000
 _VIEWPORT = {"width": 1280, "height": 800}
+_OWN_PAGES_MS = 400  # a new window of Chromium loads pages of its own, such as that of its address bar
 _FRAMES = 150
 _STEP = re.compile(r"([?&]step=)\d+")
 
@@ -84,6 +85,7 @@ def opened(
         page = context.new_page()
         tools = context.new_cdp_session(page)
         tools.send("Performance.enable", {"timeDomain": "threadTicks"})
+        page.wait_for_timeout(_OWN_PAGES_MS)
         page.goto(address, wait_until="commit")
         painted_s = float(page.evaluate("window.__painted")) / 1000
         yield Opened(page, tools, painted_s, worked_s(tools))

@@ -1,5 +1,8 @@
-"""What the console is measured beside: plain pages of the same data, and `python -m benchmarks.plain_pages`, a bare
-server of the same framework that sends them."""
+"""What the console is measured beside: plain pages of the same data, and `python -m benchmarks.plain_pages`, which
+sends them.
+
+Static ones, in the folder `static`, are sent by what sends the console, under its policy and with its headers. Those
+with a script inside, which the policy would not allow, and their data are below `/api`, sent by a bare application."""
 
 from __future__ import annotations
 
@@ -12,7 +15,12 @@ from typing import Any
 
 import uvicorn
 from litestar import Litestar, Response, get
+from litestar.types import ASGIApp
 
+from mistserver.api.middleware import observe
+from mistserver.console import with_console
+
+STATIC, SCRIPTED = "static", "/api"
 _COLUMNS = ("name", "state", "backend", "addresses", "location", "size", "image", "tags", "created")
 _STYLE = "body{font:14px sans-serif}td,th,.cell{padding:4px 12px;text-align:left;white-space:nowrap}"
 
@@ -43,16 +51,16 @@ const draw = () => {
   body.replaceChildren(...machines.slice(first, first + 36).map((each, at) => row(each, first + at)))
 }
 table.addEventListener('scroll', draw)
-fetch('/machines.json').then((answer) => answer.json()).then(({ items }) => {
+fetch('machines.json').then((answer) => answer.json()).then(({ items }) => {
   machines = items.sort((a, b) => a.name.localeCompare(b.name, undefined, { numeric: true }))
   body.style.height = `${machines.length * HEIGHT}px`
   draw()
 })
 </script>"""
 
-_GRAPHS = """<!doctype html><meta charset=utf-8><title>Graphs</title><link rel=stylesheet href=/uPlot.min.css>
-<body><script src=/uPlot.iife.min.js></script><script>
-fetch('/stats.json').then((answer) => answer.json()).then(({ metrics }) => {
+_GRAPHS = """<!doctype html><meta charset=utf-8><title>Graphs</title><link rel=stylesheet href=uPlot.min.css>
+<body><script src=uPlot.iife.min.js></script><script>
+fetch('stats.json').then((answer) => answer.json()).then(({ metrics }) => {
   for (const ids of %(charts)s) {
     const lines = ids.map((id) => metrics[id].datapoints)
     const data = [lines[0].map((each) => each[1]), ...lines.map((line) => line.map((each) => each[0]))]
@@ -66,7 +74,7 @@ fetch('/stats.json').then((answer) => answer.json()).then(({ metrics }) => {
 # Asks what the console asks for its first page, as soon as it may, and shows the numbers and the newest events.
 _OVERVIEW = """<!doctype html><meta charset=utf-8><title>Overview</title><style>%(style)s</style>
 <h1>Overview</h1><div id=shown></div><script>
-const read = (name) => fetch(`/${name}.json`).then((answer) => answer.json())
+const read = (name) => fetch(`${name}.json`).then((answer) => answer.json())
 const line = (text) => {
   const made = document.createElement('p')
   made.textContent = text
@@ -104,12 +112,12 @@ def _texts(machine: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def virtual_table() -> str:
-    """A page that reads `/machines.json` and has only those rows that are in view."""
+    """A page that reads `machines.json` and has only those rows that are in view."""
     return _VIRTUAL % {"style": _STYLE, "columns": len(_COLUMNS)}
 
 
 def overview(names: Sequence[str]) -> str:
-    """A page that reads `/me.json`, then a list of each of these names, and shows what an overview does."""
+    """A page that reads `me.json`, then a list of each of these names, and shows what an overview does."""
     return _OVERVIEW % {"style": _STYLE, "names": list(names)}
 
 
@@ -118,13 +126,13 @@ def graphs(charts: Sequence[Sequence[str]], width: int) -> str:
     return _GRAPHS % {"charts": [list(each) for each in charts], "width": width}
 
 
-def application(folder: Path) -> Litestar:
-    @get("/{path:path}")
+def application(folder: Path) -> ASGIApp:
+    @get(f"{SCRIPTED}/{{path:path}}")
     async def show(path: str) -> Response[bytes]:
         file = folder / Path(path).name
         return Response(file.read_bytes(), media_type=mimetypes.guess_type(file.name)[0] or "text/plain")
 
-    return Litestar([show], openapi_config=None)
+    return observe(with_console(Litestar([show], openapi_config=None), folder / STATIC))
 
 
 if __name__ == "__main__":
