@@ -183,7 +183,7 @@ def test_a_jump_host_is_told_what_is_wrong_with_it_at_its_fields(console: Consol
         page.get_by_text("Network", exact=True).click()
         page.get_by_role("checkbox", name="Reach it through a jump host").check()
         page.get_by_role("button", name="Add the backend").click()
-        address = page.get_by_label("Address of the jump host")
+        address = page.get_by_label("Jump host address")
         expect(address).to_be_focused()
         expect(address).to_have_accessible_description("This is needed.")
 
