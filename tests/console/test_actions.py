@@ -200,7 +200,7 @@ def test_a_machine_gets_another_size(console: Console, instance: str) -> None:
     dialog = page.get_by_role("dialog", name="Resize grows")
     expect(dialog).to_contain_text("Now: t3.nano")
     size = dialog.get_by_label("New size").locator("option[value='t3.small']")
-    expect(size).to_have_text(re.compile(r"t3\.small · 2 cores · 2 GB · US\$[\d.]+/h"))
+    expect(size).to_have_text(re.compile(r"t3\.small · US\$[\d.]+ a month · 2 cores · 2 GiB"))
     dialog.get_by_label("New size").select_option("t3.small")
     console.shot("machine-resize")
     dialog.get_by_role("button", name="Resize", exact=True).click()

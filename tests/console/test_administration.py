@@ -157,6 +157,8 @@ def test_a_rule_fires_is_told_silenced_and_ends(console: Console, service: Servi
 
 
 def test_events_are_followed_held_and_filtered(console: Console, service: Service) -> None:
+    asked: list[str] = []
+    console.page.on("request", lambda request: asked.append(request.url))
     page, token = console.open("/events"), service.sign_in()
     region = page.get_by_role("region", name="Events")
     service.request("POST", "/keys", {"name": "seen at once", "generate": {}}, token)
@@ -173,5 +175,6 @@ def test_events_are_followed_held_and_filtered(console: Console, service: Servic
     page.get_by_label("Filter events").fill("at once")
     expect(region).not_to_contain_text("seen later")
     expect(region).to_contain_text("seen at once")
+    assert len([url for url in asked if "/api/v1/events?limit=100" in url]) == 1, "each page is read once"
     page.reload()
     expect(page.get_by_label("Filter events")).to_have_value("at once")

@@ -201,6 +201,26 @@ def test_a_question_whether_it_still_answers_needs_no_answer_of_the_machine(
         assert next(iter(channel)).control == {"pong": True}
 
 
+def test_a_phone_is_given_the_keys_that_it_has_not(phone: Console, machine: str) -> None:
+    page = phone.page
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.goto(f"{phone.service.uri}/shell?machine={machine}")
+    shown(page, r"\$")
+    typed(page, "echo up-$((1+1)); sleep 60")
+    shown(page, "up-2")
+    page.get_by_role("button", name="Ctrl").tap()
+    expect(page.get_by_role("button", name="Ctrl")).to_have_attribute("aria-pressed", "true")
+    page.keyboard.type("c")
+    shown(page, r"\^C")
+    typed(page, "read -r line; echo $line | od -An -c")
+    page.get_by_role("button", name="Up").tap()
+    typed(page, "")
+    shown(page, r"033 +\[ +A")
+    assert phone.accessibility() == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    phone.shot("shell-phone")
+
+
 @pytest.mark.full
 def test_a_connection_that_falls_silent_is_told_and_goes_on_if_it_comes_back(console: Console, page: Page) -> None:
     notice = page.get_by_role("alert").filter(has_text="does not answer")

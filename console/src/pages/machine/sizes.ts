@@ -1,24 +1,15 @@
-/** The sizes that a backend offers. The API's document leaves the items of catalogs open, so they are named here. */
-import { getAll } from '../../api/client'
-import type { OfferedSize } from '../../api/types'
-import { money } from '../../text/units'
+/** What a machine may become: the sizes of its backend but its own, the cheapest first. */
+import { sorted } from '../../components/windowing'
+import { cores, disk, monthly, ram, type Size } from '../backends/catalog'
 
-export type Size = Pick<OfferedSize, 'id' | 'name' | 'cores' | 'ram_mb' | 'disk_gb' | 'price' | 'currency'>
-
-export async function sizesOf(backendId: string, signal?: AbortSignal): Promise<Size[]> {
-  const path = { backend_id: backendId }
-  return (await getAll('/backends/{backend_id}/sizes', { path, ...(signal ? { signal } : {}) })) as unknown as Size[]
+export function others(sizes: readonly Size[], own: string | null): Size[] {
+  return sorted(sizes.filter(({ id, name }) => id !== own && name !== own), (size) => size.price, false)
 }
 
-/** `t3.small · 2 cores · 2 GB · 20 GB disk · $0.02/h`, of what is known. */
+/** `t3.small · US$17.52 a month · 2 cores · 2 GiB`, of what is known. */
 export function sizeText(size: Size): string {
-  const { cores, ram_mb: ram, disk_gb: disk, price, currency } = size
-  const parts = [
-    size.name,
-    cores ? `${String(cores)} ${cores === 1 ? 'core' : 'cores'}` : '',
-    ram ? (ram >= 1024 ? `${String(Number((ram / 1024).toFixed(1)))} GB` : `${String(ram)} MB`) : '',
-    disk ? `${String(disk)} GB disk` : '',
-    price !== null && currency !== null ? `${money(price, currency)}/h` : '',
-  ]
+  const month = monthly(size)
+  const count = cores(size)
+  const parts = [size.name, month && `${month} a month`, count && `${count} ${count === '1' ? 'core' : 'cores'}`, ram(size), disk(size)]
   return parts.filter(Boolean).join(' · ')
 }

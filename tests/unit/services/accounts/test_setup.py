@@ -8,7 +8,7 @@ import pytest
 
 from mistserver.domain.account import Role
 from mistserver.domain.errors import Conflict, InvalidInput, NotSignedIn
-from mistserver.services.accounts import host, sessions, setup
+from mistserver.services.accounts import host, sessions, setup, tokens
 from mistserver.services.accounts.sessions import SignIn
 from mistserver.services.accounts.setup import Claim
 from mistserver.services.context import Context
@@ -38,6 +38,14 @@ async def test_the_code_makes_the_first_admin_and_signs_them_in(ctx: Context) ->
     assert not (await setup.needed(ctx)).needed
     kinds = [event.kind for event in ctx.database.read_now(events.page, actor.account_id, EventQuery())]
     assert kinds == ["account.claimed", "account.created"]
+    assert [token.name for token in await tokens.list_all(ctx, actor)] == ["setup"]
+
+
+async def test_the_session_of_a_claim_is_called_as_it_is_told(ctx: Context) -> None:
+    session = await setup.claim(ctx, make_claim(new_code(ctx)), session_name="console, Firefox on Linux")
+
+    actor = await sessions.authenticate(ctx, session.token)
+    assert [token.name for token in await tokens.list_all(ctx, actor)] == ["console, Firefox on Linux"]
 
 
 async def test_a_wrong_code_is_refused_and_does_not_spend_the_right_one(ctx: Context) -> None:
