@@ -17,8 +17,8 @@ it('takes only the keys that terminals do not', () => {
 })
 
 it('sends what keys that a phone has not would send', () => {
-  expect(MISSING.map(({ text }) => text(false))).toEqual(['\x1b', '\t', '\x1b[A', '\x1b[B', '\x1b[C', '\x1b[D'])
-  expect(MISSING.map(({ text }) => text(true)).slice(2)).toEqual(['\x1bOA', '\x1bOB', '\x1bOC', '\x1bOD'])
+  expect(MISSING.map(({ text }) => text(false))).toEqual(['\x1b', '\t', '\x1b[A', '\x1b[B', '\x1b[D', '\x1b[C'])
+  expect(MISSING.map(({ text }) => text(true)).slice(2)).toEqual(['\x1bOA', '\x1bOB', '\x1bOD', '\x1bOC'])
 })
 
 it('makes a letter a control character', () => {

@@ -16,10 +16,10 @@ export function deedOf(event: Pressed): Deed | null {
 export const MISSING: { name: string; shown: string; text: (application: boolean) => string }[] = [
   { name: 'Esc', shown: 'Esc', text: () => '\x1b' },
   { name: 'Tab', shown: 'Tab', text: () => '\t' },
-  ...(['Up', 'Down', 'Right', 'Left'] as const).map((name, at) => ({
+  ...(['Up', 'Down', 'Left', 'Right'] as const).map((name, at) => ({
     name,
-    shown: '↑↓→←'.charAt(at),
-    text: (application: boolean) => (application ? '\x1bO' : '\x1b[') + 'ABCD'.charAt(at),
+    shown: '↑↓←→'.charAt(at),
+    text: (application: boolean) => (application ? '\x1bO' : '\x1b[') + 'ABDC'.charAt(at),
   })),
 ]
 
