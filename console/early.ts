@@ -1,6 +1,6 @@
 /**
  * Writes `.early.json` beside the page: for each view its files, and what the console asks the service as soon as it
- * has begun. The service tells browsers of both together with the page.
+ * has begun. The service names both in the page that it sends for the view.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
@@ -8,12 +8,12 @@ import { join, resolve } from 'node:path'
 import type { Plugin, Rolldown } from 'vite'
 
 const API = '/api/v1'
-/** Letter by letter as the console asks for them, or a browser asks twice; tests/console/test_early.py sees to that. */
+/** Letter by letter as the console asks for them, or a browser asks twice, which tests/console/test_weight.py notices. */
 const ALWAYS = ['/me', '/machines?limit=1000&wait=false', '/backends?limit=1000', '/alerts?limit=1000&state=firing', '/events?limit=12']
 const MORE: Record<string, string[]> = { '/': ['/sizes?limit=1000'], '/machines': ['/monitoring?limit=1000'] }
 const OPEN = new Set(['/setup', '/sign-in'])
 const VIEW = /page\('([^']+)'.*import\('\.\/([^']+)'\)/g
-
+/** All of it is needed at once: Chromium then compiles it while it comes, and not bit by bit while the page waits. */
 const COMPILED = '//# allFunctionsCalledOnLoad'
 
 type View = { scripts: string[]; styles: string[]; reads: string[] }

@@ -53,34 +53,32 @@ def test_it_need_not_be_started_anew_when_the_console_comes(tmp_path: Path) -> N
     assert ask(tmp_path, "/") == (200, b"<p>here</p>")
 
 
+READ = "/api/v1/me?a=1&b=2"
 VIEWS = {
-    "/": {"scripts": ["/assets/a.js"], "styles": ["/assets/a.css"], "reads": ["/api/v1/me"]},
-    "/machines/:id": {"scripts": ["/assets/m.js"], "styles": [], "reads": ["/api/v1/me"]},
-    "/machines/new": {"scripts": ["/assets/n.js"], "styles": [], "reads": ["/api/v1/me"]},
-    "/sign-in": {"scripts": ["/assets/s.js"], "styles": [], "reads": []},
+    "/": {"scripts": ["/assets/a.js"], "styles": ["/assets/a.css"], "reads": [READ]},
+    "/machines/:id": {"scripts": ["/assets/m.js"], "styles": [], "reads": [READ]},
+    "/machines/new": {"scripts": ["/assets/n.js"], "styles": [], "reads": [READ]},
+    "/sign-in": {"scripts": [], "styles": ["/assets/s.css"], "reads": []},
 }
+ME = '<link rel="preload" as="fetch" crossorigin href="/api/v1/me?a=1&amp;b=2">'
+PAGE = b'<head><link href="/assets/a.css"></head>'
 
 
 @pytest.mark.parametrize(
     ("path", "signed_in", "told"),
     [
-        (
-            "/",
-            True,
-            "</assets/a.js>; rel=modulepreload, </assets/a.css>; rel=preload; as=style; crossorigin, "
-            "</api/v1/me>; rel=preload; as=fetch; crossorigin",
-        ),
+        ("/", True, f'<link rel="modulepreload" crossorigin href="/assets/a.js">{ME}'),
         ("/", False, ""),
-        ("/machines/new", True, "</assets/n.js>; rel=modulepreload, </api/v1/me>; rel=preload; as=fetch; crossorigin"),
-        ("/machines/a", True, "</assets/m.js>; rel=modulepreload, </api/v1/me>; rel=preload; as=fetch; crossorigin"),
+        ("/machines/new", True, f'<link rel="modulepreload" crossorigin href="/assets/n.js">{ME}'),
+        ("/machines/a", True, f'<link rel="modulepreload" crossorigin href="/assets/m.js">{ME}'),
         ("/machines/a/b", True, ""),
-        ("/sign-in", False, "</assets/s.js>; rel=modulepreload"),
+        ("/sign-in", False, '<link rel="preload" as="style" crossorigin href="/assets/s.css">'),
     ],
 )
-def test_a_view_is_told_of_with_what_it_needs(tmp_path: Path, path: str, signed_in: bool, told: str) -> None:
+def test_a_view_s_page_names_what_it_needs(tmp_path: Path, path: str, signed_in: bool, told: str) -> None:
     (tmp_path / early.NAME).write_text(json.dumps(VIEWS))
 
-    assert early.links(path, signed_in, tmp_path) == told
+    assert early.named(PAGE, path, signed_in, tmp_path) == PAGE.replace(b"</head>", told.encode() + b"</head>")
 
 
 @pytest.mark.parametrize("content", [None, "{", '{"/": {}}'])
@@ -88,4 +86,4 @@ def test_a_console_without_that_list_works_as_well(tmp_path: Path, content: str 
     if content is not None:
         (tmp_path / early.NAME).write_text(content)
 
-    assert early.links("/", True, tmp_path) == ""
+    assert early.named(PAGE, "/", True, tmp_path) == PAGE

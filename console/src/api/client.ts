@@ -6,6 +6,7 @@
  *
  * Every one throws `ApiError` (the service refused), `ServerLost` (no answer), or an AbortError after `signal` fired.
  */
+import { ask, early, type Exchanged, READING } from './early'
 import { ApiError, errorOf, isAbort, ServerLost } from './errors'
 import type { Filled, Paths } from './types'
 
@@ -99,10 +100,9 @@ async function send<T>(method: string, route: string, asked: object): Promise<T>
   const { path, query, body, signal, headers } = asked as Plain
   const { response, text } = await exchange(address(route, path, query), {
     method,
-    credentials: 'same-origin',
+    ...READING,
     headers: {
-      Accept: 'application/json',
-      // Without headers of its own, what only reads is answered by what the service told the browser to fetch early.
+      ...READING.headers,
       ...(method === 'GET' ? {} : { 'X-Mist-Console': '1' }),
       ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
       ...headers,
@@ -120,13 +120,13 @@ async function send<T>(method: string, route: string, asked: object): Promise<T>
 const PAUSE_MS = 200
 
 /** A network that changes under the browser breaks what is under way: what only reads is tried once more. */
-async function exchange(url: string, init: RequestInit): Promise<{ response: Response; text: string }> {
+async function exchange(url: string, init: RequestInit): Promise<Exchanged> {
   for (let more = init.method === 'GET'; ; more = false) {
     try {
-      const response = await fetch(url, init)
-      const text = await response.text()
+      const answer = await ((more ? early(url) : undefined) ?? ask(url, init))
+      init.signal?.throwIfAborted()
       watchers.answered()
-      return { response, text }
+      return answer
     } catch (thrown) {
       if (isAbort(thrown)) throw thrown
       if (!more) {

@@ -87,7 +87,7 @@ function arrive(scrollTo: number | null): void {
   router.place = { name, params: found?.params ?? {} }
   router.visit += 1
   setTitle(name ? PAGES[name].title : 'Not found')
-  void settle(scrollTo)
+  if (router.visit > 1) void settle(scrollTo)
 }
 
 /** What is read out and where the keyboard is, after a page came: its heading. */
@@ -99,7 +99,7 @@ async function settle(scrollTo: number | null): Promise<void> {
     const heading = document.querySelector<HTMLElement>('main h1')
     const target = scrollTo ?? 0
     if (heading && router.shown === visit && document.documentElement.scrollHeight - innerHeight >= target) {
-      if (visit > 1 && !main()?.contains(document.activeElement)) focus(heading)
+      if (!main()?.contains(document.activeElement)) focus(heading)
       window.scrollTo(0, target)
       return
     }

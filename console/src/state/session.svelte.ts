@@ -1,5 +1,6 @@
 /** Who is signed in. The cookie itself is never seen here. */
 import { del, get, post } from '../api/client'
+import { forgetEarly } from '../api/early'
 import { ApiError } from '../api/errors'
 import type { Me, Role, Session } from '../api/types'
 import { go, href, router } from './router.svelte'
@@ -57,6 +58,7 @@ export async function signOut(): Promise<void> {
 /** The session is over. */
 export async function ended(): Promise<void> {
   session.me = null
+  forgetEarly()
   const { needed } = await get('/setup', {})
   session.state = needed ? 'setup' : 'signed-out'
   settle()

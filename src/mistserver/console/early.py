@@ -1,11 +1,12 @@
 """What a view needs beside the page: its files, and the answers that it asks for as soon as it has begun.
 
-A browser that hears of them with the page (`Link`, RFC 8288) fetches all of them at once, while it still reads the
-page and its script. Without that each waits for the one before it: the page, the script, who this is, the machines.
+A browser that finds them named in the page fetches all of them at once, while it still reads the script. Without that
+each waits for the one before it: the page, its script, who this is, the view's script, the machines.
 """
 
 from __future__ import annotations
 
+from html import escape
 from pathlib import Path
 
 import msgspec
@@ -21,22 +22,23 @@ class View(msgspec.Struct, frozen=True):
     reads: list[str]
 
 
-def links(path: str, signed_in: bool, folder: Path) -> str:
-    """The value of the header Link for the view at that address; empty when there is nothing to tell."""
+def named(page: bytes, path: str, signed_in: bool, folder: Path) -> bytes:
+    """The page with what the view at that address needs; as it is when there is nothing to tell."""
     try:
         views = msgspec.json.decode((folder / NAME).read_bytes(), type=dict[str, View])
     except (OSError, msgspec.MsgspecError):  # built before there was such a file
-        return ""
+        return page
     view = _view(views, path)
     if view is None or (view.reads and not signed_in):
-        return ""
-    return ", ".join(
-        (
-            *(f"<{each}>; rel=modulepreload" for each in view.scripts),
-            *(f"<{each}>; rel=preload; as=style; crossorigin" for each in view.styles),
-            *(f"<{each}>; rel=preload; as=fetch; crossorigin" for each in view.reads),
-        )
+        return page
+    more = (
+        *(("modulepreload", each) for each in view.scripts),
+        *(('preload" as="style', each) for each in view.styles),
+        *(('preload" as="fetch', each) for each in view.reads),
     )
+    text = page.decode()
+    links = "".join(f'<link rel="{kind}" crossorigin href="{escape(each)}">' for kind, each in more if each not in text)
+    return text.replace("</head>", f"{links}</head>", 1).encode()
 
 
 def _view(views: dict[str, View], path: str) -> View | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -65,15 +66,22 @@ class _Console(NamedTuple):
 
 async def _is_answered(scope: HTTPScope, send: Send, console: _Console) -> bool:
     name = _wanted(scope) if scope["method"] in ("GET", "HEAD") else ""
-    found = files.find(name, _header(scope, b"accept-encoding"), console.folder) if name else None
+    # the page itself is small, and not the same for every view
+    accepted = "" if name == files.INDEX else _header(scope, b"accept-encoding")
+    found = files.find(name, accepted, console.folder) if name else None
     if found is not None:
-        await _answer(scope, send, found, _early(scope, console) if name == files.INDEX else [])
+        await _answer(scope, send, _page(scope, found, console) if name == files.INDEX else found)
     elif name == files.INDEX:
         headers = [(b"content-type", b"text/html; charset=utf-8"), *_PAGE_HEADERS]
         await _send(scope, send, (404, headers), _MISSING)
     else:
         return False
     return True
+
+
+def _page(scope: HTTPScope, index: File, console: _Console) -> File:
+    signed_in = console.cookie != "" and f"{console.cookie}=" in _header(scope, b"cookie")
+    return replace(index, body=early.named(index.body, scope["path"], signed_in, console.folder))
 
 
 def _wanted(scope: HTTPScope) -> str:
@@ -89,14 +97,8 @@ def _wanted(scope: HTTPScope) -> str:
     return files.INDEX if "text/html" in _header(scope, b"accept") else ""
 
 
-def _early(scope: HTTPScope, console: _Console) -> _Headers:
-    signed_in = console.cookie != "" and f"{console.cookie}=" in _header(scope, b"cookie")
-    found = early.links(scope["path"], signed_in, console.folder)
-    return [(b"link", found.encode())] if found else []
-
-
-async def _answer(scope: HTTPScope, send: Send, file: File, more: _Headers) -> None:
-    headers = [(b"content-type", file.kind.encode()), _ENCODED, *_PAGE_HEADERS, *more]
+async def _answer(scope: HTTPScope, send: Send, file: File) -> None:
+    headers = [(b"content-type", file.kind.encode()), _ENCODED, *_PAGE_HEADERS]
     if file.encoding:
         headers.append((b"content-encoding", file.encoding.encode()))
     if file.is_asset:

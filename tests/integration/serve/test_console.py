@@ -105,16 +105,22 @@ def test_the_page_is_asked_for_again_and_sent_only_when_it_is_new(service: Servi
     assert (new.status, new.body) == (200, first.body)
 
 
-def test_a_browser_with_a_session_hears_what_the_view_needs(service: Service) -> None:
-    visitor, again = get(service, "/"), get(service, "/", Cookie=f"{COOKIE}=mist_any; x=y")
-    sign_in = get(service, "/sign-in", **HTML)
+def test_the_page_names_what_the_view_of_a_browser_with_a_session_needs(service: Service) -> None:
+    cookie = {"Cookie": f"{COOKIE}=mist_any; x=y", **ALL}
+    visitor, signed_in, machines = (
+        get(service, "/"),
+        get(service, "/", **cookie),
+        get(service, "/machines", **cookie, **HTML),
+    )
+    again = exchange(service.port, "GET", "/", {**cookie, "If-None-Match": signed_in.headers["etag"]})
 
-    read = "</api/v1/me>; rel=preload; as=fetch; crossorigin"
-    assert "link" not in visitor.headers
-    assert read in again.headers["link"].split(", ")
-    assert f"<{script_of(again)}>; rel=modulepreload" in again.headers["link"].split(", ")
-    assert "/assets/" in sign_in.headers["link"]
-    assert "/api/" not in sign_in.headers["link"]
+    read = b'<link rel="preload" as="fetch" crossorigin href="/api/v1/me">'
+    assert (b"/api/" in visitor.body, read in signed_in.body, read in machines.body) == (False, True, True)
+    assert b"Machines-" in machines.body
+    assert again.status == 304
+    assert signed_in.headers["etag"] not in (visitor.headers["etag"], machines.headers["etag"])
+    assert signed_in.body.count(script_of(visitor).encode()) == 1
+    assert b"/api/" not in get(service, "/sign-in", **HTML).body
     assert get(service, "/.early.json").status == 404
 
 
