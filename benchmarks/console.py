@@ -51,7 +51,7 @@ _SCROLLS = 3
 _LONG_MS = 50  # what browsers call long, and the shortest that they tell of
 _BUDGET_S = 12  # a machine that is busy with other things opens fewer pages
 _ASKED = ("machines", "backends", "alerts", "events", "providers", "sizes", "monitoring")
-_SCRIPTS = re.compile(r"<script.*?</script>|<link[^>]+modulepreload[^>]*>|<!--.*?-->| style=\"[^\"]*\"", re.DOTALL)
+_SCRIPTS = re.compile(r"<script.*?</script>|<link[^>]+preload[^>]*>|<!--.*?-->| style=\"[^\"]*\"", re.DOTALL)
 _COMPLETE = "document.readyState === 'complete'"
 _FIRST = (
     "document.querySelector('nav') && document.querySelector('h1') && document.querySelector('.figures')"
