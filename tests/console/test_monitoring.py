@@ -47,7 +47,7 @@ def switch_on(page: Page, way: str, seconds: str) -> None:
 
 
 def moves(drawing: Locator) -> None:
-    for _ in range(2):
+    for _ in range(3):
         before = drawing.get_attribute("aria-label") or ""
         expect(drawing).not_to_have_attribute("aria-label", before)
 
