@@ -14,7 +14,9 @@ from playwright.sync_api import FilePayload, Locator, Page, expect
 from tests.integration.monitoring.conftest import named
 from tests.integration.serve.test_monitoring import Posting, value_list
 from tests.lab.sshd import KeyPair, Sshd, key_pair, sshd
+from tests.lab.waiting import eventually
 from tests.support.browser import Console
+from tests.support.drawn import columns_drawn, points
 from tests.support.front import Front
 from tests.support.service import Service
 
@@ -112,35 +114,6 @@ def test_a_gap_is_no_line(console: Console, posting: Posting) -> None:
     expect(now(page, "load")).to_have_text(re.compile(r"\d"))
 
     assert columns_drawn(page) == (True, False, True)
-
-
-def columns_drawn(page: Page) -> tuple[bool, ...]:
-    """Whether the load's line goes through the columns of 500, 350 and 200 seconds ago."""
-    found: list[bool] = page.evaluate(
-        """() => {
-          const canvas = document.querySelector("[data-chart='load'] canvas")
-          const over = document.querySelector("[data-chart='load'] .u-over").getBoundingClientRect()
-          const frame = canvas.getBoundingClientRect()
-          const scale = canvas.width / frame.width
-          const probe = document.createElement('span')
-          document.body.append(probe)
-          probe.style.color = getComputedStyle(document.documentElement).getPropertyValue('--chart-1')
-          const [r, g, b] = getComputedStyle(probe).color.match(/\\d+/g).map(Number)
-          probe.remove()
-          const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height)
-          return [500, 350, 200].map((ago) => {
-            const x = over.left - frame.left + over.width * (1 - ago / 600)
-            for (let row = 0; row < canvas.height; row += 1) {
-              for (let column = Math.round(x * scale) - 3; column < Math.round(x * scale) + 4; column += 1) {
-                const at = (row * canvas.width + column) * 4
-                if (Math.abs(data[at] - r) + Math.abs(data[at + 1] - g) + Math.abs(data[at + 2] - b) < 60) return true
-              }
-            }
-            return false
-          })
-        }"""
-    )
-    return tuple(found)
 
 
 def test_dragging_zooms_all_graphs_and_a_double_click_goes_back(console: Console, posting: Posting) -> None:
@@ -283,6 +256,17 @@ def test_monitoring_goes_off_and_on_with_its_progress(console: Console, posting:
     page.get_by_role("dialog").get_by_role("button", name="Enable monitoring").click()
     expect(page.get_by_role("region", name="Job")).to_contain_text("wait for data")
     expect(page.get_by_role("region", name="Monitoring")).to_contain_text("data comes", timeout=30_000)
+
+
+def test_the_table_has_sparklines_of_the_last_minutes(console: Console, sampled: str, door: Sshd) -> None:
+    page = console.open("/machines")
+    row = page.get_by_role("row").filter(has=page.get_by_role("link", name=door.host, exact=True))
+    for name in ("CPU", "Memory"):
+        spark = row.get_by_role("img", name=re.compile(rf"^{name} [\d.]+ %$"))
+        expect(spark).to_be_visible()
+        assert eventually(lambda spark=spark: points(spark)) > 1  # type: ignore[misc]
+    console.settle()
+    console.shot("machines-sparklines")
 
 
 def test_a_changed_host_key_is_refused_until_it_is_accepted(console: Console, sampled: str, door: Sshd) -> None:
