@@ -4,7 +4,7 @@ BIN := .venv/bin
 ARGS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # $(call locked,FILE) installs what a lock file names: with uv, which takes seconds, else with pip, which takes minutes
-locked = $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r $(1) || $(BIN)/pip install --quiet --require-hashes -r $(1)
+locked = $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r $(1) || $(BIN)/pip install --quiet --require-hashes -r $(1)
 pytest = $(BIN)/pytest --dist loadgroup --no-loadscope-reorder
 npm = $(BIN)/python hatch_build.py npm
 
@@ -44,6 +44,7 @@ packages: ## the system packages of the tests, where this user may install them
 	sh scripts/packages.sh $$(grep -v '^#' tests/lab/packages.txt)
 
 install: packages .venv/installed console ## everything that tests and checks use
+	@$(BIN)/python -m compileall -q src tests benchmarks
 
 check: .venv/installed ## lint, types and layers
 	$(BIN)/ruff check src tests benchmarks docs hatch_build.py
