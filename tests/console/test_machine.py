@@ -15,12 +15,13 @@ from tests.integration.monitoring.conftest import named
 from tests.integration.serve.test_monitoring import Posting, value_list
 from tests.lab.sshd import KeyPair, Sshd, key_pair, sshd
 from tests.lab.waiting import eventually
-from tests.support.browser import Console
+from tests.support.browser import TAKEN, Console
 from tests.support.drawn import columns_drawn, points
 from tests.support.front import Front
 from tests.support.service import Service
 
 COUNTING = "n = 0\ndef read():\n    global n\n    n += 1\n    print('call', n)\n    return 40 + n\n"
+PICTURED_S = 420
 FAILING = "def read():\n    raise KeyError('disk')\n"
 
 
@@ -85,7 +86,11 @@ def now(page: Page, key: str, line: int = 0) -> Locator:
     return graph(page, key).locator("tbody tr").nth(line).locator("td").first
 
 
+@pytest.mark.timeout(900)
 def test_graphs_move_while_samples_come(console: Console, sampled: str) -> None:
+    if TAKEN:  # a picture of some minutes, and not of a second
+        until = time.time() + PICTURED_S
+        eventually(lambda: time.time() > until, PICTURED_S * 2)
     page = console.open(f"/machines/{sampled}?range=10min")
     for key in ("cpu", "load", "memory", "network"):
         expect(now(page, key)).to_have_text(re.compile(r"\d"))
