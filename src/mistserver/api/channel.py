@@ -16,7 +16,6 @@ from mistserver.services.machines import frames, terminal
 from mistserver.services.machines.channel import Channel
 
 NOT_SIGNED_IN, FOREIGN_PAGE, REFUSED = 4401, 4403, 4400
-_PING = frames.data(frames.CONTROL, b'{"ping"')
 
 
 @websocket("/channel", public=True)
@@ -56,7 +55,7 @@ async def _carry(socket: WebSocket[Any, Any, Any], channel: Channel) -> None:
 async def _from_client(socket: WebSocket[Any, Any, Any], channel: Channel) -> None:
     while True:
         frame = await socket.receive_bytes()
-        if frame.startswith(_PING):
+        if frames.is_ping(frame):
             await channel.tell(pong=True)
         else:
             await channel.send(frame)

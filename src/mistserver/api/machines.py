@@ -29,7 +29,6 @@ from mistserver.services.machines.terminal import IssuedTicket, IssueTicket
 
 _FILTERS = "Only those of this "
 _SORTED = f"Sort by one of {', '.join(inventory.SORTED_BY)}; `FIELD:desc` the other way round. By name unless told."
-
 _WAITS = "Wait a moment for backends whose last reading is old. `false`: answer at once; they are read meanwhile."
 
 

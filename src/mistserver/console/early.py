@@ -32,12 +32,12 @@ def named(page: bytes, path: str, signed_in: bool, folder: Path) -> bytes:
     if view is None or (view.reads and not signed_in):
         return page
     more = (
-        *(("modulepreload", each) for each in view.scripts),
-        *(('preload" as="style', each) for each in view.styles),
-        *(('preload" as="fetch', each) for each in view.reads),
+        *(('rel="modulepreload"', each) for each in view.scripts),
+        *(('rel="preload" as="style"', each) for each in view.styles),
+        *(('rel="preload" as="fetch"', each) for each in view.reads),
     )
     text = page.decode()
-    links = "".join(f'<link rel="{kind}" crossorigin href="{escape(each)}">' for kind, each in more if each not in text)
+    links = "".join(f'<link {kind} crossorigin href="{escape(each)}">' for kind, each in more if each not in text)
     return text.replace("</head>", f"{links}</head>", 1).encode()
 
 

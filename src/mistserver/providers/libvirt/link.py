@@ -93,7 +93,7 @@ def _over_tcp(account: Account, stack: ExitStack) -> Any:
         ) from None
     except OSError as error:
         raise errors.ProviderUnreachable(
-            f"{shown} cannot be reached ({error.strerror or 'no such host'}); {remedy}.", host=settings.machine_hostname
+            f"{shown} cannot be reached ({error.strerror or error}); {remedy}.", host=settings.machine_hostname
         ) from None
     return _open(far, account, stack, remedy)
 

@@ -29,7 +29,7 @@ _NOTED_S = 2
 # the exit code: the server itself waits for all that holds the output, and be it in the background.
 _WRAPPED = 'if command -v setsid >/dev/null 2>&1; then setsid "$@"; else "$@"; fi; set -- $?; echo "$0 $1"; exit $1'
 # What a command in a terminal said last may be lost when it ends before the server has read it.
-_READ = "/bin/sh -c {}; set -- $?; sleep 0.2 2>/dev/null || sleep 1; exit $1"
+_LINGERING = "/bin/sh -c {}; set -- $?; sleep 0.2 2>/dev/null || sleep 1; exit $1"
 _ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
 _WHO = 'id -u "$0" && id -g "$0" && { getent passwd "$0" || grep "^$0:" /etc/passwd; } | cut -d: -f6'
 
@@ -186,7 +186,7 @@ def terminal(api: Api, machine: str, command: str | None, user: str | None, size
     def begin(argv: list[str]) -> Running:
         return Running(api, machine, argv, tty=True, who=who)
 
-    return exec.ExecTerminal(begin, _READ.format(shlex.quote(command)) if command else None, api.timeout_s)
+    return exec.ExecTerminal(begin, _LINGERING.format(shlex.quote(command)) if command else None, api.timeout_s)
 
 
 def _identity(api: Api, machine: str, user: str | None) -> dict[str, Any]:

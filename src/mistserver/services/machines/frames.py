@@ -11,6 +11,7 @@ from mistserver.domain.errors import InvalidInput, MistError, to_record
 STDIN, STDOUT, STDERR, CONTROL = range(4)
 STREAMS = {"stdout": STDOUT, "stderr": STDERR}
 MOST_CELLS = 4096  # in a row or column of a terminal
+_PING = bytes((CONTROL,)) + b'{"ping"'
 
 
 def data(kind: int, content: bytes) -> bytes:
@@ -35,6 +36,11 @@ def content(frame: bytes) -> bytes | dict[str, Any]:
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             raise InvalidInput("A control frame of the channel is not a JSON object.", field="frame") from None
     raise InvalidInput("A frame begins with the byte 0 (input) or 3 (control).", field="frame")
+
+
+def is_ping(frame: bytes) -> bool:
+    """Whether a client asks if the connection still stands, by the control message `{"ping": true}`."""
+    return frame.startswith(_PING)
 
 
 def size(message: dict[str, Any]) -> tuple[int, int] | None:
